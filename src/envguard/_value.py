@@ -1,0 +1,84 @@
+"""Immutable values without the cost of ``dataclasses``.
+
+Importing dataclasses costs about ten times the whole check of a pinned environment, so the guard has a stand-in with
+the same meaning as ``@dataclass(frozen=True, slots=True, kw_only=True)``. Type checkers see it as a dataclass.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_options):
+        return lambda decorated: decorated
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class _ValueType(type):
+    """Turns the annotations of a class body into slots, and their values into defaults."""
+
+    def __new__(cls, name: str, bases: "tuple[type, ...]", body: "dict[str, Any]") -> "_ValueType":
+        fields = tuple(body.get("__annotations__", ()))
+        defaults = {field: body.pop(field) for field in fields if field in body}
+        body["__slots__"] = fields
+        made = super().__new__(cls, name, bases, body)
+        made._fields = fields  # type: ignore[attr-defined]
+        made._defaults = defaults  # type: ignore[attr-defined]
+        return made
+
+
+class Value(metaclass=_ValueType):
+    """A frozen, slotted, keyword-only value; equal when type and fields are equal."""
+
+    if TYPE_CHECKING:
+        _fields: tuple[str, ...]
+        _defaults: dict[str, Any]
+    else:
+
+        def __init__(self, **given):
+            store = object.__setattr__
+            defaults = self._defaults
+            for field in self._fields:
+                if field in given:
+                    store(self, field, given.pop(field))
+                elif field in defaults:
+                    store(self, field, defaults[field])
+                else:
+                    raise TypeError(f"{type(self).__name__}() is missing {field!r}")
+            if given:
+                raise TypeError(f"{type(self).__name__}() got an unexpected {min(given)!r}")
+
+    def __setattr__(self, field: str, _new: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{field} is frozen; make a new value with replace()")
+
+    def __delattr__(self, field: str) -> None:
+        raise AttributeError(f"{type(self).__name__}.{field} is frozen")
+
+    def _key(self) -> "tuple[Any, ...]":
+        return tuple(getattr(self, field) for field in self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._key()))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{field}={getattr(self, field)!r}" for field in self._fields)
+        return f"{type(self).__name__}({shown})"
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return _make, (type(self), dict(zip(self._fields, self._key(), strict=True)))
+
+    def replace(self, **changed: "Any") -> "Self":
+        """The same value with some fields changed."""
+        made: Self = _make(type(self), {**dict(zip(self._fields, self._key(), strict=True)), **changed})
+        return made
+
+
+def _make(kind: "type[Any]", fields: "dict[str, Any]") -> "Any":
+    return kind(**fields)

@@ -1,0 +1,1 @@
+"""What bytes prove. Facts read and state; they never judge."""

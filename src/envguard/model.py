@@ -1,0 +1,288 @@
+"""The values that pass between the stages, and nothing else.
+
+They do no I/O, they do not judge, and they do not render themselves. Collections are tuples.
+"""
+
+from envguard._value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Depth = Literal["versions", "records", "files"]
+    Verdict = Literal["pinned", "safe", "cautious", "unverified", "forbidden"]
+
+DEPTHS = ("versions", "records", "files")
+"""How deep a check looks, from the cheapest to the most thorough; each includes the ones before it."""
+
+GRAVITY = ("pinned", "safe", "cautious", "unverified", "forbidden")
+"""Verdicts from the mildest to the gravest."""
+
+
+class Interpreter(Value):
+    """A Python interpreter and the platform below it: what compiled code was built for."""
+
+    implementation: str
+    """``sys.implementation.name``, such as ``cpython``."""
+    version: str
+    """The full version, such as ``3.11.7`` or ``3.13.0rc1``."""
+    soabi: str
+    """The ABI tag of extension modules, such as ``cpython-311-x86_64-linux-gnu`` (PEP 3149)."""
+    system: str
+    """``sys.platform``."""
+    machine: str
+    """``os.uname().machine``, such as ``x86_64``."""
+    libc: str = ""
+    """C library and version, such as ``glibc 2.36`` or ``musl 1.2.4``; empty where it is not known."""
+
+
+class Source(Value):
+    """Where a distribution comes from when that is not an index (PEP 610)."""
+
+    kind: "Literal['archive', 'vcs', 'directory']"
+    url: str
+    """Without credentials, query secrets or fragment."""
+    revision: str = ""
+    """The commit of a VCS source."""
+    digest: str = ""
+    """``sha256:<hex>`` of an archive, where it is recorded."""
+    editable: bool = False
+    subdirectory: str = ""
+
+
+class Pin(Value):
+    """One thing that a golden file says must be installed."""
+
+    name: str
+    """Normalised (PEP 503) for ``manager`` pip; conda's own spelling for conda."""
+    version: "str | None" = None
+    """The exact version as written, or None where the line gives none."""
+    path: str = ""
+    """The file that holds the line."""
+    line: int = 0
+    """1-based."""
+    text: str = ""
+    """The requirement as a person wrote it, without credentials, options and directives."""
+    marker: str = ""
+    """A PEP 508 marker; the pin holds only where it is true."""
+    hashes: tuple[str, ...] = ()
+    """``algorithm:hex`` of every artifact that may be installed."""
+    source: "Source | None" = None
+    """None: from an index."""
+    record: str = ""
+    """``sha256:<hex>``, the record digest of the installed artifact, or empty where it is not sealed."""
+    tags: tuple[str, ...] = ()
+    """Wheel tags (PEP 425), where the lock knows them."""
+    variant: "str | None" = None
+    """What the package itself says it was built for, such as ``cu124`` or ``cpu``; None is unknown."""
+    unverifiable: str = ""
+    """Why this line pins nothing exact; empty for a real pin."""
+    manager: "Literal['pip', 'conda']" = "pip"
+    build: str = ""
+    """conda build string; empty is any."""
+    channel: str = ""
+    """conda channel, such as ``conda-forge``; empty is any."""
+
+
+class Rule(Value):
+    """One row of the rule table: which changes it speaks of and what it says. Empty conditions match everything."""
+
+    id: str
+    verdict: "Verdict"
+    reason: str
+    instead: str = ""
+    """What to do instead, as a command or an instruction."""
+    package: tuple[str, ...] = ()
+    """Normalised names; a trailing ``*`` matches a prefix, a leading ``!`` excludes."""
+    change: tuple[str, ...] = ()
+    """Kinds of change, see ``envguard.rules.catalog.KINDS``."""
+    part: tuple[str, ...] = ()
+    """Which part of the version moved: epoch major minor micro pre post dev local other."""
+    locked: str = ""
+    """PEP 440 specifier for the locked version."""
+    to: str = ""
+    """PEP 440 specifier for the version after the change."""
+    traits: tuple[str, ...] = ()
+    """Required traits; a leading ``!`` negates."""
+    beside: tuple[str, ...] = ()
+    """Names of which at least one must be installed too."""
+    alone: bool = False
+    """Only when the named package is the only one whose version or presence changes, new packages aside."""
+    when: str = ""
+    """A PEP 508 marker."""
+    until: str = ""
+    """ISO date after which the row no longer applies (a waiver that ends)."""
+    origin: str = "built-in"
+    """``built-in``, or the file and key that the row comes from."""
+
+
+class Manifest(Value):
+    """The sealed list of every file, written beside a lock by ``freeze --depth files``."""
+
+    path: str
+    """File name, relative to the lock's folder."""
+    sha256: str
+    files: int
+    """How many rows it has."""
+
+
+class Snapshot(Value):
+    """What a golden file says, whatever its format."""
+
+    path: str
+    format: str
+    sha256: str
+    """Hex digest of the file's bytes."""
+    pins: tuple[Pin, ...] = ()
+    complete: bool = True
+    """True: whatever the file does not name is drift. False: it names only some of what is installed."""
+    incomplete_why: str = ""
+    interpreter: "Interpreter | None" = None
+    rules: tuple[Rule, ...] = ()
+    """Rules compiled into the lock."""
+    manifest: "Manifest | None" = None
+    bypass: bool = False
+    """The lock allows ENVGUARD_BYPASS."""
+    notes: "tuple[Change, ...]" = ()
+    """What the reader noticed about the file itself, such as a pin given twice."""
+
+    @property
+    def sealed(self) -> bool:
+        """True for envguard's own lock format."""
+        return self.format == "envguard.lock"
+
+
+class Distribution(Value):
+    """One installed distribution, as its metadata folder shows it."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: str
+    """As METADATA says it; the folder name's spelling where METADATA was not read."""
+    path: str
+    """The metadata folder or file."""
+    location: str
+    """The sys.path entry that it was found in."""
+    kind: "Literal['dist-info', 'egg-info', 'egg', 'egg-link', 'zip']" = "dist-info"
+    installer: str = ""
+    """INSTALLER: pip, uv, conda ..."""
+    source: "Source | None" = None
+    """None: from an index, or not recorded."""
+    record: str = ""
+    """Portable record digest (``sha256:<hex>``), empty where there is no usable RECORD."""
+    tags: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    """Sorted evidence: pure native abi3 cuda editable code ..."""
+    variant: "str | None" = None
+    top_level: tuple[str, ...] = ()
+    """Names that it can be imported by."""
+
+
+class CondaPackage(Value):
+    """One record of conda-meta."""
+
+    name: str
+    version: str
+    build: str
+    channel: str = ""
+    """Channel name without the platform, such as ``conda-forge``."""
+    subdir: str = ""
+    digest: str = ""
+    """``sha256:<hex>`` or ``md5:<hex>`` of the package archive."""
+    path: str = ""
+    """The JSON record."""
+    python_name: str = ""
+    """Normalised name of the Python distribution that it installed, empty for none."""
+
+
+class Change(Value):
+    """One neutral statement: this differs, or this was seen. It carries no judgement."""
+
+    code: str
+    """Such as ``EG102``."""
+    kind: str
+    """Such as ``upgraded``; see ``envguard.rules.catalog.KINDS``."""
+    package: str = ""
+    part: str = ""
+    locked: str = ""
+    installed: str = ""
+    path: str = ""
+    """Where to look: the lock for what was locked, else the file or folder concerned."""
+    line: int = 0
+    evidence: tuple[str, ...] = ()
+    """What was read and where, one fact each."""
+    traits: tuple[str, ...] = ()
+
+
+class Environment(Value):
+    """What is installed, as far as it was read."""
+
+    prefix: str
+    """``sys.prefix`` of the interpreter."""
+    paths: tuple[str, ...]
+    """sys.path entries that were read, in order."""
+    interpreter: Interpreter
+    distributions: tuple[Distribution, ...] = ()
+    conda: "tuple[CondaPackage, ...] | None" = None
+    """None: no conda-meta below the prefix."""
+    depth: "Depth" = "records"
+    observations: tuple[Change, ...] = ()
+    """What scanning itself showed: broken or duplicated metadata, import origins, edited files."""
+    blind: tuple[str, ...] = ()
+    """What this scan could not see, said to the reader."""
+
+
+class Finding(Value):
+    """A change and the judgement of it."""
+
+    change: Change
+    verdict: "Verdict"
+    rule: str
+    """Id of the row that decided."""
+    reason: str
+    instead: str = ""
+
+
+class Report(Value):
+    """The answer of a check."""
+
+    lock: str
+    """Path of the golden file."""
+    format: str
+    lock_sha256: str
+    prefix: str
+    interpreter: "Interpreter | None" = None
+    """None where everything was pinned and nothing had to be explained."""
+    depth: "Depth"
+    packages: int
+    """How many pins apply here."""
+    installed: int
+    """How many distributions were found."""
+    findings: tuple[Finding, ...] = ()
+    """Gravest first, then by code and name."""
+    checks: tuple[str, ...] = ()
+    """Names of the checks that ran."""
+    skipped: tuple[str, ...] = ()
+    """``name: why`` of each check that was asked for and could not run."""
+    blind: tuple[str, ...] = ()
+    bypass: str = ""
+    """Reason given in ENVGUARD_BYPASS, where it was honoured."""
+
+    @property
+    def verdict(self) -> "Verdict":
+        """The gravest verdict of all findings; ``pinned`` where there is none."""
+        gravest: Verdict = "pinned"
+        for finding in self.findings:
+            if GRAVITY.index(finding.verdict) > GRAVITY.index(gravest):
+                gravest = finding.verdict
+        return gravest
+
+    @property
+    def pinned(self) -> bool:
+        """True when nothing differs and everything that was asked could be verified."""
+        return not self.findings
+
+    def at_least(self, verdict: "Verdict") -> tuple[Finding, ...]:
+        """The findings that are as grave as ``verdict``, or graver."""
+        limit = GRAVITY.index(verdict)
+        return tuple(finding for finding in self.findings if GRAVITY.index(finding.verdict) >= limit)
