@@ -6,7 +6,7 @@ the same meaning as ``@dataclass(frozen=True, slots=True, kw_only=True)``. Type 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from typing_extensions import Self, dataclass_transform
 else:
@@ -33,8 +33,8 @@ class Value(metaclass=_ValueType):
     """A frozen, slotted, keyword-only value; equal when type and fields are equal."""
 
     if TYPE_CHECKING:
-        _fields: tuple[str, ...]
-        _defaults: dict[str, Any]
+        _fields: ClassVar[tuple[str, ...]]
+        _defaults: ClassVar[dict[str, Any]]
     else:
 
         def __init__(self, **given):
