@@ -13,39 +13,20 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.decorator import pinned as pinned
-    from envguard.doors.import_hook import ImportGuard as ImportGuard
-    from envguard.doors.import_hook import protect as protect
+    from envguard.doors.import_hook import ImportGuard as ImportGuard, protect as protect
     from envguard.doors.workers import worker as worker
     from envguard.errors import (
         DriftError as DriftError,
-    )
-    from envguard.errors import (
         EnvguardError as EnvguardError,
-    )
-    from envguard.errors import (
         ImportRefused as ImportRefused,
-    )
-    from envguard.errors import (
         LockError as LockError,
-    )
-    from envguard.errors import (
         RuleError as RuleError,
-    )
-    from envguard.errors import (
         TooLateError as TooLateError,
-    )
-    from envguard.errors import (
         UnverifiableError as UnverifiableError,
-    )
-    from envguard.errors import (
         UsageError as UsageError,
     )
-    from envguard.guard import assert_pinned as assert_pinned
-    from envguard.guard import check as check
-    from envguard.guard import diff as diff
-    from envguard.guard import freeze as freeze
-    from envguard.model import Finding as Finding
-    from envguard.model import Report as Report
+    from envguard.guard import assert_pinned as assert_pinned, check as check, diff as diff, freeze as freeze
+    from envguard.model import Finding as Finding, Report as Report
 
 # Public name -> the module that defines it.
 _HOME = {

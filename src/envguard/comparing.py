@@ -1,0 +1,169 @@
+"""The full pipeline: golden file and environment in, report out. It runs when the quick path proved nothing."""
+
+import fnmatch
+import hashlib
+import os
+import time
+
+from envguard import checks, environment, formats, rules
+from envguard.errors import LockError
+from envguard.facts import files, manifest
+from envguard.model import Change, Depth, Distribution, Environment, Interpreter, Pin, Report, Rule, Snapshot
+from envguard.versions import normalise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OWN_DISTRIBUTION = "envguard-lock"
+
+
+def check(
+    path: str,
+    data: bytes,
+    *,
+    depth: "Depth | None" = None,
+    only: tuple[str, ...] = (),
+    sha256: "str | None" = None,
+    python: "str | None" = None,
+    paths: "Sequence[str] | None" = None,
+    progress: "Callable[[int, int], None] | None" = None,
+) -> Report:
+    """Compare the environment with the golden file at ``path``, whose bytes are ``data``."""
+    snapshot = load(path, data, sha256)
+    if depth is None:
+        depth = "records" if any(pin.record for pin in snapshot.pins) else "versions"
+    live = environment.scan(paths=paths, python=python, depth=depth)
+    snapshot = applicable(snapshot, live.interpreter)
+    if depth == "files":
+        live = with_files(snapshot, live, progress)
+    return judge(snapshot, live, depth, only)
+
+
+def diff(old: str, new: str) -> Report:
+    """Judge the way from one lock file to another as if ``new`` were what is installed."""
+    before, after = load(old), load(new)
+    here = before.interpreter or after.interpreter or environment.running()
+    before = applicable(before, here)
+    after = applicable(after, after.interpreter or here)
+    depth: Depth = "records" if any(pin.record for pin in (*before.pins, *after.pins)) else "versions"
+    return judge(before, as_environment(after, here), depth, ())
+
+
+def load(path: str, data: "bytes | None" = None, sha256: "str | None" = None) -> Snapshot:
+    """Read a golden file of any format; ``data`` are its bytes where they were read already.
+
+    Raises:
+        LockError: It cannot be read, its sha256 is not the one that was asked for, or it changed meanwhile.
+    """
+    wanted = sha256 or os.environ.get("ENVGUARD_LOCK_SHA256") or ""
+    snapshot = formats.load(path, sha256=wanted.removeprefix("sha256:").lower())
+    if data is not None and snapshot.sha256 != hashlib.sha256(data).hexdigest():
+        raise LockError("changed while it was read", path=path, remedy="run the check again")
+    return snapshot
+
+
+def applicable(snapshot: Snapshot, interpreter: Interpreter) -> Snapshot:
+    """The snapshot without the pins whose marker is false for this interpreter (PEP 508)."""
+    if not any(pin.marker for pin in snapshot.pins):
+        return snapshot
+    from packaging.markers import Marker
+
+    facts = environment.markers(interpreter)
+    facts.setdefault("extra", "")
+    pins = tuple(pin for pin in snapshot.pins if not pin.marker or Marker(pin.marker).evaluate(facts))
+    return snapshot.replace(pins=pins)
+
+
+def with_files(
+    snapshot: Snapshot, live: Environment, progress: "Callable[[int, int], None] | None" = None
+) -> Environment:
+    """The environment with what reading every byte of it showed."""
+    entries = None
+    if snapshot.manifest is not None:
+        path = os.path.join(os.path.dirname(snapshot.path), snapshot.manifest.path)
+        entries = manifest.load(path, sha256=snapshot.manifest.sha256)
+    observations, blind = files.compare(live, entries, snapshot.pins, progress=progress)
+    return live.replace(observations=live.observations + observations, blind=live.blind + blind)
+
+
+def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...]) -> Report:
+    """Compare and judge; both sides are known."""
+    changes, ran, skipped = checks.run(snapshot, live, depth)
+    if only:
+        changes = tuple(change for change in changes if _wanted(change, only))
+    findings = rules.judge(
+        changes,
+        _table(snapshot) if changes else (),
+        environment=live,
+        today=time.strftime("%Y-%m-%d"),
+        markers=environment.markers(live.interpreter),
+    )
+    return Report(
+        lock=snapshot.path,
+        format=snapshot.format,
+        lock_sha256=snapshot.sha256,
+        prefix=live.prefix,
+        interpreter=live.interpreter,
+        depth=depth,
+        packages=sum(1 for pin in snapshot.pins if not only or _matches(pin.name, only)),
+        installed=sum(1 for item in live.distributions if item.name != OWN_DISTRIBUTION),
+        findings=findings,
+        checks=ran,
+        skipped=skipped,
+        blind=live.blind,
+    )
+
+
+def as_environment(snapshot: Snapshot, interpreter: Interpreter) -> Environment:
+    """What would be installed if a lock file were followed."""
+    return Environment(
+        prefix=snapshot.path,
+        paths=(),
+        interpreter=snapshot.interpreter or interpreter,
+        distributions=tuple(_as_distribution(pin) for pin in snapshot.pins if pin.manager == "pip"),
+        observations=tuple(_cannot_say(pin) for pin in snapshot.pins if pin.unverifiable),
+    )
+
+
+def _table(snapshot: Snapshot) -> tuple[Rule, ...]:
+    """The rules that judge: compiled into the lock, or, for a lock that cannot hold any, the project's table."""
+    if snapshot.sealed:
+        return snapshot.rules
+    from envguard import config
+
+    found = config.find(os.path.dirname(os.path.abspath(snapshot.path)))
+    return config.rules(found) if found is not None else ()
+
+
+def _wanted(change: Change, only: tuple[str, ...]) -> bool:
+    return not change.package or _matches(change.package, only)
+
+
+def _matches(name: str, only: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(normalise(name), normalise(pattern)) for pattern in only)
+
+
+def _as_distribution(pin: Pin) -> Distribution:
+    return Distribution(
+        name=pin.name,
+        version=pin.version or "",
+        path=pin.path,
+        location="",
+        source=pin.source,
+        record=pin.record,
+        tags=pin.tags,
+        variant=pin.variant,
+    )
+
+
+def _cannot_say(pin: Pin) -> Change:
+    return Change(
+        code="EG111",
+        kind="unverifiable",
+        package=pin.name,
+        locked=pin.text,
+        path=pin.path,
+        line=pin.line,
+        evidence=(pin.unverifiable,),
+    )

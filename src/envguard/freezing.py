@@ -1,0 +1,132 @@
+"""Making a golden file: an environment that is fit to be one, written so that it can be proven again quickly."""
+
+import hashlib
+import os
+
+from envguard import comparing, config, environment, quick, reporters
+from envguard._value import Value
+from envguard.errors import DriftError, UnverifiableError
+from envguard.facts import manifest
+from envguard.formats import envguard_lock
+from envguard.model import Depth, Environment, Manifest, Report, Rule, Snapshot
+from envguard.writing import write_atomically
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MANIFEST_SUFFIX = ".files"
+
+
+class Frozen(Value):
+    """A golden file that was made."""
+
+    path: str
+    data: bytes
+    """The bytes of the lock."""
+    snapshot: Snapshot
+    """The lock, read back."""
+    manifest_path: str = ""
+    manifest_data: bytes = b""
+    blind: tuple[str, ...] = ()
+    """What could not be seen while it was made."""
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest to pin the golden file itself with."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def freeze(
+    path: str,
+    *,
+    depth: "Depth" = "records",
+    source: "str | None" = None,
+    rules: "str | None" = None,
+    python: "str | None" = None,
+    paths: "Sequence[str] | None" = None,
+    write: bool = True,
+    progress: "Callable[[int, int], None] | None" = None,
+) -> Frozen:
+    """See ``envguard.guard.freeze``."""
+    live = environment.scan(paths=paths, python=python, depth=depth)
+    before = _quick_digests(live, depth)
+    _refuse_unfit(path, live, depth)
+    if source is not None:
+        _refuse_difference(source, live)
+    settings = config.load(rules) if rules is not None else config.find(os.path.dirname(os.path.abspath(path)))
+    table: tuple[Rule, ...] = config.rules(settings) if settings is not None else ()
+    manifest_path, manifest_data, sealed = "", b"", None
+    if depth == "files":
+        manifest_path = path + MANIFEST_SUFFIX
+        entries = manifest.collect(live, progress=progress)
+        manifest_data = manifest.write(entries)
+        digest = hashlib.sha256(manifest_data).hexdigest()
+        sealed = Manifest(path=os.path.basename(manifest_path), sha256=digest, files=len(entries))
+    if _quick_digests(live, depth) != before:
+        raise UnverifiableError("the environment changed while it was frozen", remedy="freeze again once it is at rest")
+    data = envguard_lock.write(
+        interpreter=live.interpreter,
+        distributions=[_without_digest(item, depth) for item in live.distributions if _is_judged(item.name)],
+        conda=live.conda or (),
+        rules=table,
+        manifest=sealed,
+        bypass=settings is not None and settings.bypass,
+        folders=before[0],
+        evidence=before[1],
+    )
+    frozen = Frozen(
+        path=path,
+        data=data,
+        snapshot=envguard_lock.parse(data, path=path),
+        manifest_path=manifest_path,
+        manifest_data=manifest_data,
+        blind=live.blind,
+    )
+    if write:
+        if manifest_path:
+            write_atomically(manifest_path, manifest_data)
+        write_atomically(path, data)
+    return frozen
+
+
+def _is_judged(name: str) -> bool:
+    return name != comparing.OWN_DISTRIBUTION
+
+
+def _without_digest(distribution: "comparing.Distribution", depth: "Depth") -> "comparing.Distribution":
+    return distribution.replace(record="") if depth == "versions" else distribution
+
+
+def _quick_digests(live: Environment, depth: "Depth") -> tuple[str, str]:
+    """The digests of the quick path; empty where this environment always needs the full pipeline.
+
+    Names alone prove the environment only where each distribution is one metadata folder of its own.
+    """
+    found = quick.folders(live.paths)
+    ours = [item for item in live.distributions if _is_judged(item.name)]
+    if found is None or len(found) != len(ours) or any(item.kind != "dist-info" for item in ours):
+        return "", ""
+    if live.conda is not None:
+        return "", ""
+    return quick.names_digest(found), "" if depth == "versions" else quick.evidence_digest(found)
+
+
+def _refuse_unfit(path: str, live: Environment, depth: "Depth") -> None:
+    """Broken and duplicated metadata, shadowed packages and second owners must not become golden."""
+    empty = Snapshot(path=path, format="", sha256="", complete=False)
+    _raise_for(
+        comparing.judge(empty, live, depth, ()),
+        "this environment is not fit to be frozen; repair it first",
+    )
+
+
+def _refuse_difference(source: str, live: Environment) -> None:
+    snapshot = comparing.applicable(comparing.load(source), live.interpreter)
+    report = comparing.judge(snapshot, live, "records", ())
+    _raise_for(report, f"this environment is not the one that {source} pins")
+
+
+def _raise_for(report: Report, headline: str) -> None:
+    if report.findings:
+        raise DriftError(f"{headline}\n{reporters.render(report, 'full').rstrip()}", report=report)

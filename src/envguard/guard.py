@@ -1,0 +1,266 @@
+"""The stages in their order: read the golden file, look at the environment, compare, judge.
+
+Everything here returns a report or raises; only ``assert_pinned`` refuses. The full pipeline is imported once something
+cannot be proven by ``envguard.quick``.
+"""
+
+import os
+import sys
+
+from envguard import latch, quick
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeVar
+
+    from envguard.freezing import Frozen
+    from envguard.model import Depth, Report, Verdict
+
+    T = TypeVar("T")
+    Progress = Callable[[int, int], None]
+    StrPath = str | os.PathLike[str]
+
+_LOCK_LIMIT = 64 << 20
+EXPECT = "ENVGUARD_EXPECT"
+"""Environment variable with the sha256 of the golden file that a parent process was checked against."""
+
+
+def assert_pinned(
+    lock: "StrPath | None" = None,
+    *,
+    depth: "Depth | None" = None,
+    allow: "Verdict | None" = None,
+    only: "str | Iterable[str] | None" = None,
+    sha256: "str | None" = None,
+) -> "Report":
+    """Refuse to go on unless the environment of this process is the one that was frozen.
+
+    Args:
+        lock: The golden file. Default: ENVGUARD_LOCK, else ``[tool.envguard] lock`` or ``envguard.lock`` in the working
+            directory or the nearest folder above it.
+        depth: ``versions``, ``records`` or ``files``; default ``records`` where the lock seals record digests.
+        allow: Let differences pass that are judged ``safe``, or ``cautious`` and milder. Default: none.
+        only: Names or patterns (``torch*``) of the packages to judge; default all.
+        sha256: Hex digest that the golden file itself must have.
+
+    Returns:
+        The report; its ``verdict`` is ``pinned`` unless ``allow`` let something pass or a bypass was honoured.
+
+    Raises:
+        DriftError: Something differs. The error carries the report.
+        UnverifiableError: The comparison could not be made, or something in it could not be verified.
+        LockError: There is no golden file, or it is broken, or it is not the one that was asked for.
+        RuleError: The rule table is broken.
+        UsageError: An argument makes no sense.
+    """
+    latch.recheck()
+    try:
+        _check_choice("allow", allow, ("safe", "cautious", None))
+        report = check(lock, depth=depth, only=only, sha256=sha256)
+        if not report.pinned:
+            from envguard.refusal import accept_or_refuse
+
+            report = accept_or_refuse(report, allow)
+    except Exception as error:
+        latch.refuse(error)
+        raise
+    latch.remember((lock, depth, allow, only, sha256), report)
+    os.environ.setdefault(EXPECT, report.lock_sha256)  # for worker(), in the processes that this one starts
+    return report
+
+
+def check(
+    lock: "StrPath | None" = None,
+    *,
+    depth: "Depth | None" = None,
+    only: "str | Iterable[str] | None" = None,
+    sha256: "str | None" = None,
+    python: "StrPath | None" = None,
+    paths: "Sequence[str] | None" = None,
+    progress: "Progress | None" = None,
+) -> "Report":
+    """Compare an environment with a golden file, and judge every difference. Never raises for drift.
+
+    Args:
+        lock: As in ``assert_pinned``.
+        depth: As in ``assert_pinned``.
+        only: As in ``assert_pinned``.
+        sha256: As in ``assert_pinned``.
+        python: Another interpreter (or the folder of its environment) to judge instead of this process.
+        paths: sys.path entries to judge instead of this process's.
+        progress: Called with (files done, files in all) while files are hashed.
+
+    Raises:
+        UnverifiableError, LockError, RuleError, UsageError: As in ``assert_pinned``.
+    """
+    _check_choice("depth", depth, (*_depths(), None))
+    return _fail_closed(
+        lambda: _check(
+            _locate(lock),
+            depth=depth,
+            only=_patterns(only),
+            sha256=sha256,
+            python=None if python is None else os.fspath(python),
+            paths=paths,
+            progress=progress,
+        )
+    )
+
+
+def freeze(
+    path: "StrPath" = "envguard.lock",
+    *,
+    depth: "Depth" = "records",
+    source: "StrPath | None" = None,
+    rules: "StrPath | None" = None,
+    python: "StrPath | None" = None,
+    paths: "Sequence[str] | None" = None,
+    write: bool = True,
+    progress: "Progress | None" = None,
+) -> "Frozen":
+    """Make the golden file of an environment.
+
+    Args:
+        path: Where to write it. The manifest of depth files is written beside it.
+        depth: ``versions`` leaves digests out; ``records`` seals them; ``files`` adds a manifest of every file.
+        source: Another lock file that the environment must match exactly before it is frozen.
+        rules: The file with the rule table (pyproject.toml or envguard.toml) to compile into the lock. Default: the
+            nearest one upward from the folder of ``path``.
+        python: As in ``check``.
+        paths: As in ``check``.
+        write: False returns the bytes and writes nothing.
+        progress: As in ``check``.
+
+    Raises:
+        DriftError: The environment is not fit to be frozen: broken or duplicated metadata, shadowed packages, or a
+            difference from ``source``. The error carries the report.
+        UnverifiableError, LockError, RuleError, UsageError: As in ``check``.
+    """
+    from envguard import freezing
+
+    _check_choice("depth", depth, _depths())
+    return _fail_closed(
+        lambda: freezing.freeze(
+            os.fspath(path),
+            depth=depth,
+            source=None if source is None else os.fspath(source),
+            rules=None if rules is None else os.fspath(rules),
+            python=None if python is None else os.fspath(python),
+            paths=paths,
+            write=write,
+            progress=progress,
+        )
+    )
+
+
+def diff(old: "StrPath", new: "StrPath") -> "Report":
+    """Judge the way from one lock file to another, of any format, as if ``new`` were installed.
+
+    Raises:
+        LockError, RuleError: As in ``assert_pinned``.
+    """
+    from envguard import comparing
+
+    return _fail_closed(lambda: comparing.diff(os.fspath(old), os.fspath(new)))
+
+
+def _check(
+    path: str,
+    *,
+    depth: "Depth | None",
+    only: tuple[str, ...],
+    sha256: "str | None",
+    python: "str | None",
+    paths: "Sequence[str] | None",
+    progress: "Progress | None",
+) -> "Report":
+    data = _read_lock(path)
+    seal = quick.sealed(data)
+    if seal is not None and python is None and depth != "files":
+        _check_digest(path, seal[2], sha256)
+        wanted = depth or ("records" if quick.has_evidence(data) else "versions")
+        found = quick.prove(data, wanted, sys.path if paths is None else paths)
+        if found is not None:
+            return quick.pinned_report(path, wanted, seal, found)
+    from envguard import comparing
+
+    return comparing.check(
+        path, data, depth=depth, only=only, sha256=sha256, python=python, paths=paths, progress=progress
+    )
+
+
+def _locate(lock: "StrPath | None") -> str:
+    if lock is not None:
+        return os.fspath(lock)
+    from envguard.locate import locate
+
+    return locate(None)
+
+
+def _read_lock(path: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        from envguard.errors import LockError
+
+        why = getattr(error, "strerror", None) or str(error)
+        remedy = "make it with `envguard freeze`, or name another with ENVGUARD_LOCK"
+        raise LockError(f"cannot be read: {why.lower()}", path=path, remedy=remedy) from error
+    try:
+        chunks = []
+        room = _LOCK_LIMIT
+        while room > 0 and (chunk := os.read(descriptor, 1 << 20)):
+            chunks.append(chunk)
+            room -= len(chunk)
+        return b"".join(chunks)
+    except OSError as error:
+        from envguard.errors import LockError
+
+        raise LockError(f"cannot be read: {(error.strerror or '').lower()}", path=path) from error
+    finally:
+        os.close(descriptor)
+
+
+def _check_digest(path: str, actual: str, sha256: "str | None") -> None:
+    for wanted, whence in (
+        (sha256, "sha256="),
+        (os.environ.get("ENVGUARD_LOCK_SHA256"), "ENVGUARD_LOCK_SHA256"),
+    ):
+        if wanted and wanted.removeprefix("sha256:").lower() != actual:
+            from envguard.errors import LockError
+
+            raise LockError(f"its sha256 is {actual}, and {whence} wants {wanted}", path=path)
+
+
+def _depths() -> tuple[str, ...]:
+    return ("versions", "records", "files")
+
+
+def _check_choice(name: str, value: object, choices: "Iterable[object]") -> None:
+    if value not in choices:
+        from envguard.errors import UsageError
+
+        known = ", ".join(repr(choice) for choice in choices)
+        raise UsageError(f"{name}={value!r} is none of {known}")
+
+
+def _patterns(only: "str | Iterable[str] | None") -> tuple[str, ...]:
+    if only is None:
+        return ()
+    return (only,) if isinstance(only, str) else tuple(only)
+
+
+def _fail_closed(work: "Callable[[], T]") -> "T":
+    """Run ``work``; whatever goes wrong inside the guard is a refusal with one clear line, never a pass."""
+    try:
+        return work()
+    except Exception as error:
+        from envguard.errors import EnvguardError, UnverifiableError
+
+        if isinstance(error, EnvguardError):
+            raise
+        raise UnverifiableError(
+            f"internal error in the guard: {type(error).__name__}: {error}",
+            remedy="nothing was judged; report it with the traceback that ENVGUARD_TRACEBACK=1 shows",
+        ) from error
