@@ -55,8 +55,8 @@ def of_torch(location: str) -> "str | None":
 def from_source(source: bytes) -> "str | None":
     """The variant that the text of a version.py states.
 
-    What it was compiled against (``cuda``, ``hip`` or ``rocm``, ``xpu``) wins over the label of ``__version__``, since builds of
-    conda have no label and labels can be chosen freely.
+    What it was compiled against (``cuda``, ``hip`` or ``rocm``, ``xpu``) wins over the label of ``__version__``:
+    builds of conda have no label, and a label can be chosen freely.
     """
     said = _constants(source)
     cuda, hip, xpu = said.get("cuda"), said.get("rocm") or said.get("hip"), said.get("xpu")
