@@ -1,0 +1,50 @@
+"""A report as text. The directory is the registry: each module here with a ``render`` is a format.
+
+A reporter is a pure function of the report. It prints nothing, opens nothing and decides nothing.
+"""
+
+import importlib
+import pkgutil
+
+from envguard.errors import UsageError
+from envguard.reporters.safe import safe as safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from envguard.model import Report
+
+    class Reporter(Protocol):
+        """What a module of this folder offers."""
+
+        def render(self, report: Report, *, color: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
+            """The whole output, ending in a line end."""
+
+
+_HELPERS = {"safe"}
+
+
+def names() -> tuple[str, ...]:
+    """The formats, as ``--output-format`` takes them."""
+    modules = (found.name for found in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name.replace("_", "-") for name in modules if name[0] != "_" and name not in _HELPERS))
+
+
+def render(report: "Report", format: str, *, color: bool = False, width: int = 80, encoding: str = "utf-8") -> str:  # noqa: A002 - the word that users type
+    """The report in one of the formats of ``names()``.
+
+    Args:
+        report: What to tell.
+        format: Such as ``full`` or ``json``.
+        color: Use ANSI colours, where the format has any.
+        width: Columns to wrap prose at; commands and paths are never wrapped.
+        encoding: Encoding of whoever shows it; a glyph that it lacks is replaced by ASCII.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    if format not in names():
+        raise UsageError(f"unknown output format {safe(format)!r}", remedy=f"one of {', '.join(names())}")
+    reporter: Reporter = importlib.import_module(f"{__name__}.{format.replace('-', '_')}")
+    return reporter.render(report, color=color, width=width, encoding=encoding)

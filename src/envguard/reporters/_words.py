@@ -1,0 +1,55 @@
+"""What the formats say in the same words: headlines, places and counts."""
+
+import re
+
+from envguard.model import GRAVITY
+from envguard.rules.catalog import CODES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.model import Change, Report
+
+_DIGEST = re.compile(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b")
+
+
+def code_name(code: str) -> str:
+    """The kebab name of a code; the code itself where the catalogue does not know it."""
+    entry = CODES.get(code)
+    return entry.name if entry is not None else code
+
+
+def movement(change: "Change", arrow: str = "->") -> str:
+    """What was locked and what is there, such as ``1.26.4 -> 2.4.6``."""
+    locked, installed = _DIGEST.sub(r"\1", change.locked), _DIGEST.sub(r"\1", change.installed)
+    if change.kind == "removed":
+        return f"{locked} {arrow} not installed".lstrip()
+    if change.kind == "added":
+        return f"not locked {arrow} {installed}".rstrip()
+    if locked and installed:
+        return f"{locked} {arrow} {installed}"
+    return locked or installed
+
+
+def place(change: "Change", lock: str) -> str:
+    """``path:line`` of a change; the lock where it has no place of its own."""
+    path = change.path or lock
+    return f"{path}:{change.line}" if change.line else path
+
+
+def verdict_counts(report: "Report") -> dict[str, int]:
+    """How many findings each verdict has, gravest first; ``pinned`` is none."""
+    counts = dict.fromkeys(reversed(GRAVITY[1:]), 0)
+    for finding in report.findings:
+        counts[finding.verdict] += 1
+    return counts
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def check_counts(report: "Report") -> str:
+    """How many checks ran of how many were asked for."""
+    ran = len(report.checks)
+    return f"{ran} of {plural(ran + len(report.skipped), 'check')} run"
