@@ -1,0 +1,40 @@
+"""Is any distribution installed more than once?"""
+
+from envguard.checks._pairing import OWN, installed, pip_pins, traits
+from envguard.model import Change
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envguard.model import Depth, Environment, Snapshot
+
+NAME = "duplicate"
+CODES = ("EG106",)
+DEPTH: "Depth" = "versions"
+
+TOOLS = frozenset({"pip", "setuptools", "wheel", "distribute"})
+"""A virtual environment that sees the system's packages has these twice; a foreign lock does not speak of them."""
+
+
+def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
+    """State each name with more than one metadata folder on the path, and which one is answered with."""
+    pins = {pin.name: pin for pin in pip_pins(snapshot)}
+    for name, distributions in sorted(installed(environment).items()):
+        if len(distributions) == 1 or (name not in pins and (name == OWN or (not snapshot.sealed and name in TOOLS))):
+            continue
+        pin = pins.get(name)
+        first = distributions[0]
+        yield Change(
+            code="EG106",
+            kind="duplicate",
+            package=name,
+            locked=(pin.version or "") if pin else "",
+            installed=", ".join(distribution.version or "?" for distribution in distributions),
+            path=distributions[1].path,
+            evidence=(
+                *(f"{distribution.version or 'no version'} in {distribution.path}" for distribution in distributions),
+                f"importlib.metadata answers with {first.version or 'no version'}",
+            ),
+            traits=traits(pin, first),
+        )

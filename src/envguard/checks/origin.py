@@ -1,0 +1,24 @@
+"""Would every locked package be imported from the files of its own distribution?
+
+The scan answers it while it reads; where the golden file names only a part of the environment, only that part counts.
+"""
+
+from envguard.checks._pairing import pip_pins
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envguard.model import Change, Depth, Environment, Snapshot
+
+NAME = "origin"
+CODES = ("EG112",)
+DEPTH: "Depth" = "versions"
+
+
+def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
+    """Pass on what the scan observed of packages that the golden file speaks of."""
+    locked = {pin.name for pin in pip_pins(snapshot)}
+    for change in environment.observations:
+        if change.code in CODES and (snapshot.complete or not change.package or change.package in locked):
+            yield change
