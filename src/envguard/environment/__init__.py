@@ -1,0 +1,144 @@
+"""What is installed: every entry of sys.path, conda's records, the interpreter and the platform.
+
+Nothing of the judged environment is imported or run. What cannot be read is an error or an observation, never
+"nothing there".
+"""
+
+import os
+import sys
+
+from envguard._value import Value
+from envguard.environment import conda, entries, folders, interpreter, paths
+from envguard.environment.folding import fold
+from envguard.errors import UnverifiableError, UsageError
+from envguard.facts import origin, owners
+from envguard.model import DEPTHS, Change, Distribution, Environment, Interpreter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envguard.environment.distributions import Found
+    from envguard.model import Depth
+
+__all__ = ["scan"]
+
+
+class _Place(Value):
+    """Which interpreter is judged, and where its packages are looked for."""
+
+    interpreter: Interpreter
+    prefix: str
+    entries: tuple[str, ...]
+    blind: tuple[str, ...] = ()
+    running: str = ""
+    """The folder of the running envguard package, where it judges its own process."""
+
+
+def scan(
+    *,
+    paths: "Sequence[str] | None" = None,
+    python: str | None = None,
+    depth: "Depth" = "records",
+    prefix: str | None = None,
+) -> Environment:
+    """Read what is installed.
+
+    Args:
+        paths: Entries of a sys.path; None takes sys.path of this process, or of ``python``.
+        python: Another interpreter, or the folder of its environment; None is this process.
+        depth: Noted in the result. Name, version, artifact, source, tags and variant are read at every depth.
+        prefix: Where conda-meta is looked for; None takes sys.prefix of the interpreter.
+
+    Raises:
+        UnverifiableError: An entry cannot be listed, something changed while it was read, nothing is installed, or
+            this process cannot tell (frozen application, ``python -S``).
+        UsageError: ``python`` is no interpreter, or ``depth`` is unknown.
+    """
+    if depth not in DEPTHS:
+        raise UsageError(f"unknown depth {depth!a}", remedy=f"one of {', '.join(DEPTHS)}")
+    place = _place(paths, python)
+    root = prefix if prefix is not None else place.prefix
+    listings = folders.listings(place.entries)
+    markers = interpreter.markers(place.interpreter)
+    found = fold(entries.read(listings, markers))
+    conda_packages, conda_broken = conda.packages(root)
+    installed = tuple(each.distribution for each in found if each.distribution is not None)
+    if not installed:
+        raise _nothing([listing.path for listing in listings])
+    on_path = tuple(listing.path for listing in listings)
+    observed, remarks = _second_look(place, on_path, found, installed)
+    broken = tuple(each.broken for each in found if each.broken is not None)
+    return Environment(
+        prefix=root,
+        paths=on_path,
+        interpreter=place.interpreter,
+        distributions=installed,
+        conda=conda_packages,
+        depth=depth,
+        observations=(*broken, *conda_broken, *observed),
+        blind=(*place.blind, *remarks, *_unverified(installed)),
+    )
+
+
+def _place(given: "Sequence[str] | None", python: str | None) -> _Place:
+    if python is not None:
+        identity, layout = interpreter.ask(python)
+        search, remarks = paths.search_path(layout, identity.version, os.environ)
+        return _Place(
+            interpreter=identity,
+            prefix=layout.prefix,
+            entries=tuple(given) if given is not None else search,
+            blind=remarks if given is None else (),
+        )
+    if given is not None:
+        return _Place(interpreter=interpreter.running(), prefix=sys.prefix, entries=tuple(given))
+    _refuse_if_blind()
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return _Place(interpreter=interpreter.running(), prefix=sys.prefix, entries=tuple(sys.path), running=own)
+
+
+def _refuse_if_blind() -> None:
+    """A process whose sys.path does not show what it imports must not be told that nothing drifted."""
+    standard = os.path.dirname(getattr(os, "__file__", "") or "")
+    if getattr(sys, "frozen", False) or not os.path.isdir(standard):
+        problem = "this is a frozen application: its packages have no metadata, so what they are cannot be verified"
+        raise UnverifiableError(problem, remedy="check the environment before it is frozen, with envguard check")
+    if sys.flags.no_site and "site" not in sys.modules:
+        problem = "python runs with -S, so site-packages is not on sys.path"
+        raise UnverifiableError(problem, remedy="start python without -S")
+
+
+def _nothing(listed: list[str]) -> UnverifiableError:
+    where = ", ".join(listed) or "no folder of sys.path exists"
+    problem = f"no distribution is installed, which is taken for a scan of the wrong place ({where})"
+    return UnverifiableError(problem, remedy="check that the right interpreter is judged, and how it is started")
+
+
+def _second_look(
+    place: _Place, on_path: tuple[str, ...], found: "Sequence[Found]", installed: tuple[Distribution, ...]
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """Who owns what: names that would be imported from elsewhere, and other owners of the guard's own files."""
+    rows = {each.distribution.path: each.rows for each in found if each.distribution is not None and each.rows}
+    entrances = {path: origin.entrances(listed) for path, listed in rows.items()}
+    suffixes = origin.suffixes_for(place.interpreter.soabi)
+    shadowed = origin.find(on_path, installed, entrances, suffixes=suffixes)
+    claimed, remarks = owners.second_owner(installed, rows, running=place.running)
+    return (*shadowed, *claimed), remarks
+
+
+def _unverified(installed: tuple[Distribution, ...]) -> tuple[str, ...]:
+    """What is installed and tells nothing about its artifact."""
+    archived = sorted({each.name for each in installed if each.kind == "zip"})
+    bare = sorted({each.name for each in installed if not each.record and each.kind != "zip"})
+    remarks = []
+    if archived:
+        remarks.append(f"in a zip file, so their files are not verified: {_some(archived)}")
+    if bare:
+        remarks.append(f"without a usable RECORD, so which artifact they come from is not known: {_some(bare)}")
+    return tuple(remarks)
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
