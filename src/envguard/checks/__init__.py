@@ -20,7 +20,7 @@ from envguard.model import DEPTHS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Protocol
 
     from envguard.model import Change, Depth, Environment, Snapshot
@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 
 
 EXPLAINED_BY = {
-    # A moved version, another variant or another source has other files too: said once is enough.
-    "rebuilt": ("upgraded", "downgraded", "different", "variant", "source", "broken"),
+    # A moved version or another variant has other files too: said once is enough.
+    "rebuilt": ("upgraded", "downgraded", "different", "variant"),
 }
 """Kind -> the kinds that already say the same of the same package."""
+_OF_PYTHON = ("major", "minor", "micro", "pre", "other")
 
 
 @functools.cache
@@ -91,9 +92,11 @@ def _blocked(check: "Check", snapshot: "Snapshot", environment: "Environment") -
     return "" if blocked is None else str(blocked(snapshot, environment))
 
 
-def _once_per_cause(changes: "Iterable[Change]", environment: "Environment") -> "tuple[Change, ...]":
+def _once_per_cause(changes: "set[Change]", environment: "Environment") -> "tuple[Change, ...]":
     python_name = {package.name: package.python_name for package in environment.conda or () if package.python_name}
     told = {(_subject(change.package, python_name), change.kind) for change in changes if not _of_conda(change)}
+    if any(change.kind == "interpreter" and change.part in _OF_PYTHON for change in changes):
+        told.add(("python", "different"))
     kept = []
     for change in changes:
         subject = _subject(change.package, python_name)

@@ -6,7 +6,7 @@ that of PEP 440 (``2.5.0`` < ``2.5.0+cu121`` in one, the reverse in the other), 
 
 import re
 
-from envguard.checks._pairing import installed
+from envguard.checks._pairing import installed, pip_pins
 from envguard.model import Change
 from envguard.versions import normalise
 
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envguard.model import CondaPackage, Depth, Environment, Pin, Snapshot
+    from envguard.model import CondaPackage, Depth, Distribution, Environment, Pin, Snapshot
 
 NAME = "conda"
 CODES = ("EG101", "EG102", "EG103", "EG105", "EG107")
@@ -31,10 +31,16 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
     if not pins:
         return
     records = {package.name.lower(): package for package in environment.conda or ()}
+    by_pip = installed(environment)
+    pinned_by_pip = {pin.name for pin in pip_pins(snapshot)}
     for pin in pins:
         record = records.get(pin.name.lower())
+        python_name = normalise(pin.name) if record is None else record.python_name
+        answer = by_pip[python_name][0] if python_name in by_pip else None
         if record is None:
-            yield _missing(pin, environment)
+            yield _missing(pin, answer, environment)
+        elif answer is not None and python_name not in pinned_by_pip and answer.installer not in ("", "conda"):
+            yield _overwritten(pin, answer, f"conda-meta still records {record.version} in {record.path}")
         elif not pin.unverifiable and pin.version is not None:
             yield from _compared(pin, record)
     if snapshot.complete:
@@ -42,33 +48,38 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
 
 
 def _compared(pin: "Pin", record: "CondaPackage") -> "Iterator[Change]":
+    stated = _about(pin, record.build, f"recorded in {record.path}")
     if pin.version != record.version:
-        yield _change(pin, record, "EG102", "different", "other", pin.version or "", record.version)
-        return
-    if pin.build and not _build_fits(pin.build, record.build):
-        yield _change(pin, record, "EG107", "rebuilt", "build", pin.build, record.build)
+        yield stated.replace(
+            code="EG102", kind="different", part="other", locked=pin.version or "", installed=record.version
+        )
+    elif pin.build and not _build_fits(pin.build, record.build):
+        yield stated.replace(code="EG107", kind="rebuilt", part="build", locked=pin.build, installed=record.build)
     elif pin.channel and not _same_channel(pin.channel, record.channel):
-        yield _change(pin, record, "EG105", "source", "channel", pin.channel, record.channel or "not recorded")
+        found = record.channel or "not recorded"
+        yield stated.replace(code="EG105", kind="source", part="channel", locked=pin.channel, installed=found)
     elif _other_archive(pin, record):
-        yield _change(pin, record, "EG107", "rebuilt", "build", " ".join(pin.hashes), record.digest)
+        locked = " ".join(pin.hashes)
+        yield stated.replace(code="EG107", kind="rebuilt", part="build", locked=locked, installed=record.digest)
 
 
-def _missing(pin: "Pin", environment: "Environment") -> Change:
-    evidence = f"no conda-meta below {environment.prefix}" if environment.conda is None else "no record in conda-meta"
-    by_pip = installed(environment).get(normalise(pin.name))
-    if by_pip is None or by_pip[0].version != pin.version:
-        also = () if by_pip is None else (f"pip sees {by_pip[0].version or 'no version'} in {by_pip[0].path}",)
-        return _change(pin, None, "EG101", "removed", "", pin.version or pin.text, "", evidence, *also)
-    return _change(
-        pin,
-        None,
-        "EG105",
-        "source",
-        "channel",
-        pin.channel or "conda",
-        by_pip[0].installer or "pip",
-        evidence,
-        f"the same version is in {by_pip[0].path}",
+def _missing(pin: "Pin", answer: "Distribution | None", environment: "Environment") -> Change:
+    why = f"no conda-meta below {environment.prefix}" if environment.conda is None else "no record in conda-meta"
+    if answer is not None:
+        return _overwritten(pin, answer, why)
+    return _about(pin, "", why).replace(code="EG101", kind="removed", locked=pin.version or pin.text)
+
+
+def _overwritten(pin: "Pin", answer: "Distribution", why: str) -> Change:
+    """What conda was to install is there, but another installer put it there."""
+    stated = _about(pin, "", why, f"{answer.installer or 'an unknown installer'} put {answer.version} in {answer.path}")
+    if answer.version == pin.version:
+        found = answer.installer or "unknown"
+        return stated.replace(
+            code="EG105", kind="source", part="channel", locked=pin.channel or "conda", installed=found
+        )
+    return stated.replace(
+        code="EG102", kind="different", part="other", locked=pin.version or pin.text, installed=answer.version
     )
 
 
@@ -88,27 +99,16 @@ def _unlocked(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Cha
         )
 
 
-def _change(
-    pin: "Pin",
-    record: "CondaPackage | None",
-    code: str,
-    kind: str,
-    part: str,
-    locked: str,
-    found: str,
-    *evidence: str,
-) -> Change:
+def _about(pin: "Pin", build: str, *evidence: str) -> Change:
+    """A change of the package that ``pin`` names, still without what it states."""
     return Change(
-        code=code,
-        kind=kind,
+        code="",
+        kind="",
         package=pin.name,
-        part=part,
-        locked=locked,
-        installed=found,
         path=pin.path,
         line=pin.line,
-        evidence=(*evidence, *(() if record is None else (f"recorded in {record.path}",))),
-        traits=_traits(pin.build, "" if record is None else record.build),
+        evidence=evidence,
+        traits=_traits(pin.build, build),
     )
 
 

@@ -1,6 +1,6 @@
 """Is any distribution installed more than once?"""
 
-from envguard.checks._pairing import OWN, installed, pip_pins, traits
+from envguard.checks._pairing import installed, pip_pins, traits, unspoken
 from envguard.model import Change
 
 TYPE_CHECKING = False
@@ -13,15 +13,12 @@ NAME = "duplicate"
 CODES = ("EG106",)
 DEPTH: "Depth" = "versions"
 
-TOOLS = frozenset({"pip", "setuptools", "wheel", "distribute"})
-"""A virtual environment that sees the system's packages has these twice; a foreign lock does not speak of them."""
-
 
 def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
     """State each name with more than one metadata folder on the path, and which one is answered with."""
     pins = {pin.name: pin for pin in pip_pins(snapshot)}
     for name, distributions in sorted(installed(environment).items()):
-        if len(distributions) == 1 or (name not in pins and (name == OWN or (not snapshot.sealed and name in TOOLS))):
+        if len(distributions) == 1 or (name not in pins and unspoken(name, snapshot)):
             continue
         pin = pins.get(name)
         first = distributions[0]

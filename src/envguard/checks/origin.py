@@ -3,7 +3,7 @@
 The scan answers it while it reads; where the golden file names only a part of the environment, only that part counts.
 """
 
-from envguard.checks._pairing import pip_pins
+from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ DEPTH: "Depth" = "versions"
 
 def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
     """Pass on what the scan observed of packages that the golden file speaks of."""
-    locked = {pin.name for pin in pip_pins(snapshot)}
+    locked = {normalise(pin.name) for pin in snapshot.pins}
     for change in environment.observations:
         if change.code in CODES and (snapshot.complete or not change.package or change.package in locked):
             yield change

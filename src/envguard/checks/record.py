@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envguard.model import Change, Depth, Distribution, Environment, Pin, Snapshot
+    from envguard.model import Change, Depth, Distribution, Environment, Pin, Snapshot, Source
 
 NAME = "record"
 CODES = ("EG107", "EG109")
@@ -23,11 +23,14 @@ def blocked(snapshot: "Snapshot", _environment: "Environment") -> str:
 def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
     """State each distribution whose record digest is not the sealed one, or is gone.
 
-    Only where the version is the locked one: another version has other files, which needs no second finding.
+    Only where the version is the locked one: another version has other files, which needs no second finding. So has
+    an editable install of a release; the question about the source states it.
     """
     broken = {change.package for change in environment.observations if change.kind == "broken"}
     for pin, distribution in pairs(snapshot, environment):
         if not pin.record or pin.record == distribution.record or not same_version(pin, distribution):
+            continue
+        if _editable(distribution.source) and not _editable(pin.source):
             continue
         if distribution.record:
             yield _rebuilt(pin, distribution)
@@ -41,6 +44,10 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
                 installed=distribution.version,
                 evidence=(f"the lock seals a RECORD, and {distribution.path} has none that can be read",),
             )
+
+
+def _editable(source: "Source | None") -> bool:
+    return source is not None and source.editable
 
 
 def _rebuilt(pin: "Pin", distribution: "Distribution") -> "Change":

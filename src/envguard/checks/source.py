@@ -31,7 +31,7 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
                 distribution,
                 code="EG105",
                 kind="source",
-                part=_artifact(pin, distribution),
+                part="place" if _same_files(pin, distribution) else "",
                 locked=_text(pin.source),
                 installed=_text(distribution.source),
                 evidence=tuple(_evidence(pin, distribution)),
@@ -107,13 +107,11 @@ def _place(url: str) -> str:
     return host.lower() + slash + path.rstrip("/").removesuffix(".git")
 
 
-def _artifact(pin: "Pin", distribution: "Distribution") -> str:
-    """Whether the files are the same ones nevertheless, as far as both record digests are known."""
-    if not pin.record or not distribution.record or "editable" in distribution.traits:
-        return ""
+def _same_files(pin: "Pin", distribution: "Distribution") -> bool:
+    """True where the record digests prove that the place alone differs. An editable install's RECORD proves nothing."""
     if distribution.source is not None and distribution.source.editable:
-        return ""
-    return "place" if pin.record == distribution.record else "artifact"
+        return False
+    return pin.record != "" and pin.record == distribution.record
 
 
 def _text(source: "Source | None") -> str:
@@ -129,5 +127,5 @@ def _evidence(pin: "Pin", distribution: "Distribution") -> "Iterator[str]":
         yield f"locked digest {pin.source.digest}"
     if distribution.source is not None and distribution.source.digest:
         yield f"installed digest {distribution.source.digest}"
-    if _artifact(pin, distribution) == "place":
+    if _same_files(pin, distribution):
         yield "the record digest is the sealed one: the same files from another place"

@@ -40,7 +40,3 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
             evidence=(f"no line of {snapshot.path} names it",),
             traits=traits(None, first),
         )
-
-
-def _exempt(name: str, snapshot: "Snapshot") -> bool:
-    return name == OWN or (not snapshot.sealed and name in TOOLS)

@@ -158,6 +158,7 @@ _ARTIFACTS = (
         change="variant",
         instead="reinstall {package} in the variant of the lock, from the index that has it, with --no-deps",
     ),
+    _row("source-same-files", "safe", "the record digest proves the same files", change="source", part="place"),
     _row(
         "source",
         "cautious",

@@ -252,6 +252,7 @@ PARTS = {
     "other": "Versions without an order, such as legacy or conda versions.",
     "build": "The build string of a conda package.",
     "channel": "The channel of a conda package.",
+    "place": "The place alone: the record digest proves the same files.",
     "implementation": "The Python implementation, such as cpython.",
     "abi": "The ABI tag of extension modules.",
     "platform": "The operating system or the machine.",
@@ -261,6 +262,7 @@ PARTS = {
 
 TRAITS = {
     **wheel.TRAITS,
+    "conda": "Stated by conda's own records.",
     "newer": "What is there is newer than what was locked (interpreter and C library).",
     "older": "What is there is older than what was locked (interpreter and C library).",
 }
