@@ -1,0 +1,34 @@
+"""Depth files: is every file of the environment what it was?
+
+With a manifest, every file is compared with what the freeze saw. Without one, with the RECORDs, whose digests the lock
+may seal; what that leaves unseen is said.
+"""
+
+from collections.abc import Iterable
+
+from envguard.facts import against_manifest, against_records
+from envguard.facts.differences import gather
+from envguard.facts.hashing import Progress
+from envguard.facts.tree import Listing
+from envguard.model import Change, Environment, Pin
+
+
+def compare(
+    environment: Environment, entries: Listing | None, pins: Iterable[Pin], *, progress: Progress | None = None
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """Reads every file of an environment and says what differs.
+
+    Args:
+        environment: What ``scan`` found.
+        entries: The manifest, or None where the lock has none.
+        pins: The lock's pins.
+        progress: Called now and then with bytes done and bytes in all.
+
+    Returns:
+        EG108 changes, one for each package and kind, sorted; and what could not be seen, a sentence each.
+    """
+    if entries is None:
+        found, blind = against_records.compare(environment, pins, progress=progress)
+    else:
+        found, blind = against_manifest.compare(environment, entries, pins, progress=progress)
+    return gather(found), tuple(blind)

@@ -1,0 +1,253 @@
+r"""The manifest: every file of an environment, in a text file beside the lock, which seals it.
+
+    # envguard: files 1
+    # envguard: root prefix /srv/app/.venv
+    # envguard: root site0 /srv/app/.venv/lib/python3.11/site-packages
+    f -- 1024 9f86d0…0a08 numpy {site0}/numpy/__init__.py
+    # envguard: end files=1
+
+A line holds: kind (``f`` file, ``l`` symbolic link, ``o`` other); ``x`` or ``-`` for the executable bit; ``p`` or ``-``
+for a file that depends on the place of installation; bytes; SHA-256 or ``-``; owner or ``-``; path, and for a link a
+tab and its target. Bytes of a path that are not printable ASCII are written ``\xHH``: the file is the same whatever the
+locale. Lines are sorted by path as written.
+"""
+
+import hashlib
+import os
+import re
+from itertools import pairwise
+
+from envguard.errors import LockError, UnverifiableError
+from envguard.facts.hashing import Digest, Progress, hash_files
+from envguard.facts.ownership import Ownership, nearest_owner, owned_folders, read_ownership
+from envguard.facts.reading import ReadFailure, read as read_bytes
+from envguard.facts.records import INSTALLER_NOTES
+from envguard.facts.tree import Entry, Found, Listing, is_below, list_files, roots_of, symbolic
+from envguard.model import Environment
+from envguard.versions import is_name
+
+LIMIT = 512 << 20
+"""Bytes of a manifest that are read: about four million files."""
+_REMEDY = "restore it, or freeze again with --depth files"
+_HEADER = "# envguard: files 1"
+_ROOT = re.compile(r"# envguard: root ([a-z]+\d*) (/[\x20-\x7e]*)", re.ASCII)
+_END = re.compile(r"# envguard: end files=(\d{1,9})", re.ASCII)
+_LINE = re.compile(
+    r"^([flo]) ([x-])([p-]) (\d{1,18}) ([0-9a-f]{64}|-) (\S+) (\{[a-z]+\d*\}/[\x20-\x7e]*)(?:\t([\x20-\x7e]*))?$",
+    re.ASCII | re.MULTILINE,
+)
+_ODD_BYTE = re.compile(rb"[^\x20-\x5b\x5d-\x7e]")
+_ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
+_PLACED_NAMES = INSTALLER_NOTES | {"pyvenv.cfg", "easy-install.pth"}
+
+
+def collect(environment: Environment, *, progress: Progress | None = None) -> Listing:
+    """Every file of an environment, as it is now.
+
+    That is every file below each folder with installed distributions, owned or not, byte code included; every file
+    elsewhere in the environment that a RECORD lists; and pyvenv.cfg.
+
+    Args:
+        environment: What ``scan`` found.
+        progress: Called now and then with bytes done and bytes in all.
+
+    Raises:
+        UnverifiableError: A file or folder cannot be read, so that no seal could speak for it.
+    """
+    roots = roots_of(environment)
+    ownership = read_ownership(environment)
+    folders = owned_folders(environment, ownership)
+    found = list_files(roots)
+    for folder, why in found.unlisted.items():
+        raise UnverifiableError(f"cannot seal the files of {folder}: {why}", remedy="make it readable and freeze again")
+    _add_outside(found, ownership, roots)
+    digests = hash_files([*found.files, *found.links], progress=progress)
+    entries = []
+    for path, digest in zip(found.files, digests, strict=False):
+        if digest.why:
+            raise UnverifiableError(
+                f"cannot seal {path}: {digest.why}", remedy="make it readable, let nothing else write, and freeze again"
+            )
+        entries.append(file_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders)))
+    for path, digest in zip(found.links, digests[len(found.files) :], strict=True):
+        entries.append(link_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders)))
+    for path in found.others:
+        owner = nearest_owner(path, ownership, folders)
+        entries.append(Entry(symbolic(path, roots), "o", False, False, 0, "", owner))
+    return Listing(sorted(entries, key=_order), roots.items())
+
+
+def _add_outside(found: Found, ownership: Ownership, roots: dict[str, str]) -> None:
+    """Adds scripts and data beside site-packages, and pyvenv.cfg, as far as they exist."""
+    sites = [folder for name, folder in roots.items() if name.startswith("site")]
+    elsewhere = {path for path in ownership.owners if not any(is_below(path, site) for site in sites)}
+    for path in sorted({*elsewhere, roots["prefix"] + "/pyvenv.cfg"}):
+        if os.path.islink(path):
+            found.links.append(path)
+        elif os.path.isfile(path):
+            found.files.append(path)
+        elif os.path.lexists(path):
+            found.others.append(path)
+
+
+def file_entry(path: str, digest: Digest, symbol: str, owner: str) -> Entry:
+    """The entry of a regular file."""
+    return Entry(symbol, "f", digest.executable, _is_placed(path, symbol), digest.size, digest.sha256, owner)
+
+
+def link_entry(path: str, digest: Digest, symbol: str, owner: str) -> Entry:
+    """The entry of a symbolic link: what it says, and what the file behind it holds."""
+    try:
+        target = os.readlink(path)
+    except OSError:
+        target = ""
+    return Entry(symbol, "l", digest.executable, _is_placed(path, symbol), digest.size, digest.sha256, owner, target)
+
+
+def _is_placed(path: str, symbol: str) -> bool:
+    """True for what installers write themselves, so that it differs between prefixes and between installers."""
+    folder, _slash, name = path.rpartition("/")
+    if name in _PLACED_NAMES:
+        return name in {"pyvenv.cfg", "easy-install.pth"} or folder.endswith(".dist-info")
+    if name.startswith("__editable__") or name.endswith(".egg-link"):
+        return True
+    return folder.endswith("/bin") and _is_script(path) and not _is_inside_package(symbol)
+
+
+def _is_inside_package(symbol: str) -> bool:
+    return symbol.startswith("{site") and symbol.count("/") > 2
+
+
+def _is_script(path: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def _order(entry: Entry) -> str:
+    return escape(entry.path)
+
+
+def write(entries: Listing) -> bytes:
+    """The manifest's bytes: the same for the same environment, whatever the locale or the order of folders."""
+    lines = [_HEADER]
+    lines += [f"# envguard: root {name} {escape(path)}" for name, path in entries.roots]
+    lines += sorted(map(_line, entries), key=lambda line: line.partition(" {")[2])
+    lines.append(f"# envguard: end files={len(entries)}\n")
+    return "\n".join(lines).encode("ascii")
+
+
+def _line(entry: Entry) -> str:
+    flags = ("x" if entry.executable else "-") + ("p" if entry.placed else "-")
+    owner = entry.owner if is_name(entry.owner) else "-"
+    head = f"{entry.kind} {flags} {entry.size} {entry.sha256 or '-'} {owner} {escape(entry.path)}"
+    return f"{head}\t{escape(entry.target)}" if entry.kind == "l" else head
+
+
+def load(path: str, *, sha256: str = "") -> Listing:
+    """The entries of a manifest file.
+
+    Args:
+        path: The file.
+        sha256: Hex digest that its bytes must have, as the lock says; verified before they are parsed.
+
+    Raises:
+        LockError: The file is missing, not the sealed one, or not a manifest.
+    """
+    try:
+        data = read_bytes(path, LIMIT)
+    except ReadFailure as failure:
+        raise LockError(f"manifest {failure.why}", path=path, remedy=_REMEDY) from failure
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256.removeprefix("sha256:").lower():
+        raise LockError("not the manifest that the lock seals", path=path, remedy=_REMEDY)
+    return read(data, path)
+
+
+def read(data: bytes, path: str) -> Listing:
+    """The entries of a manifest.
+
+    Args:
+        data: The file's bytes.
+        path: The file, for messages.
+
+    Raises:
+        LockError: Anything is not exactly as ``write`` makes it.
+    """
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _broken(path, line, "a byte that is not ASCII") from error
+    head, roots = _read_head(text, path)
+    body_end = text.rfind("\n", 0, -1) + 1
+    end = _END.fullmatch(text[body_end:-1])
+    if end is None or not text.endswith("\n"):
+        raise _broken(path, text.count("\n") or 1, "the last line is not the end of a manifest; is the file complete?")
+    body = text[head:body_end]
+    rows = _LINE.findall(body)
+    first = text.count("\n", 0, head) + 1
+    if len(rows) != body.count("\n"):
+        raise _broken(path, first + _odd_line(body), "a line that is no entry of a manifest")
+    if int(end[1]) != len(rows):
+        raise _broken(path, first + len(rows), f"{len(rows)} entries where the end says {end[1]}")
+    paths = [row[6] for row in rows]
+    if any(left >= right for left, right in pairwise(paths)):
+        raise _broken(path, first, "entries are not sorted, or one is given twice")
+    return Listing(map(_entry, rows), roots)
+
+
+def _read_head(text: str, path: str) -> tuple[int, list[tuple[str, str]]]:
+    """Where the entries begin, and the roots."""
+    if not text.startswith(_HEADER + "\n"):
+        raise _broken(path, 1, "not a manifest of a format that this version of envguard reads")
+    position = len(_HEADER) + 1
+    roots: dict[str, str] = {}
+    while text.startswith("# envguard: root ", position):
+        end = text.find("\n", position)
+        match = _ROOT.fullmatch(text[position:end])
+        if end < 0 or match is None or match[1] in roots:
+            raise _broken(path, len(roots) + 2, "a root that is none, or given twice")
+        roots[match[1]] = unescape(match[2])
+        position = end + 1
+    if "prefix" not in roots:
+        raise _broken(path, 2, "no root named prefix")
+    return position, list(roots.items())
+
+
+def _odd_line(body: str) -> int:
+    lines = body.split("\n")[:-1]
+    return next((number for number, line in enumerate(lines) if not _LINE.fullmatch(line)), 0)
+
+
+def _entry(row: tuple[str, ...]) -> Entry:
+    kind, executable, placed, size, digest, owner, path, target = row
+    if "\\" in path or "\\" in target:
+        path, target = unescape(path), unescape(target)
+    return Entry(
+        path,
+        kind,
+        executable == "x",
+        placed == "p",
+        int(size),
+        "" if digest == "-" else digest,
+        "" if owner == "-" else owner,
+        target,
+    )
+
+
+def _broken(path: str, line: int, problem: str) -> LockError:
+    return LockError(problem, path=path, line=line, remedy=_REMEDY)
+
+
+def escape(path: str) -> str:
+    r"""A path as printable ASCII: any other byte of it, and the backslash, as ``\xHH``."""
+    if path.isascii() and path.isprintable() and "\\" not in path:
+        return path
+    return _ODD_BYTE.sub(lambda odd: b"\\x%02x" % ord(odd[0]), os.fsencode(path)).decode("ascii")
+
+
+def unescape(text: str) -> str:
+    """The path that ``escape`` wrote. A backslash that begins no escape stays as it is."""
+    return os.fsdecode(_ESCAPE.sub(lambda code: bytes([int(code[1], 16)]), text.encode("ascii")))

@@ -1,0 +1,172 @@
+"""Which files belong to an environment, under names that mean the same in another prefix.
+
+Every file below each folder that holds installed distributions belongs to it, owned or not: Python imports what lies
+there and asks no RECORD. Each such folder is a root with a symbolic name: ``{site0}``, ``{site1}`` in the order of
+sys.path. ``{prefix}`` is the environment's prefix, for scripts, shared data and pyvenv.cfg; ``{base1}`` takes its
+place for a ``{site1}`` that lies elsewhere, such as the user site.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from envguard.model import Environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_LAYOUT = re.compile(r"(/(?:local/)?lib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages)$", re.ASCII)
+_OWN_FILES = frozenset({"envguard.lock", "envguard.lock.files"})
+"""The lock itself, where an application's folder is the root: it cannot seal itself."""
+
+
+class Entry(NamedTuple):
+    """One file of an environment, as it was found."""
+
+    path: str
+    """``{root}/relative/path``."""
+    kind: str
+    """``f`` file, ``l`` symbolic link to a file (or to nothing), ``o`` anything else."""
+    executable: bool
+    placed: bool
+    """Its content depends on where and how the environment was installed, such as the first line of a script."""
+    size: int
+    """Bytes; of the target for a link."""
+    sha256: str
+    """Hex digest of the content, of the target's for a link; empty for a link to nothing and for kind ``o``."""
+    owner: str
+    """Normalised name of the distribution that lists it, or empty."""
+    target: str = ""
+    """What a link says."""
+
+
+class Listing(tuple[Entry, ...]):  # noqa: SLOT001 - a tuple of any length takes no slots
+    """Entries, sorted by path, together with the roots that their paths begin with.
+
+    Attributes:
+        roots: Symbolic name and absolute path of each.
+    """
+
+    roots: tuple[tuple[str, str], ...]
+
+    def __new__(cls, entries: Iterable[Entry], roots: Iterable[tuple[str, str]]) -> "Self":
+        """The same as ``tuple``, with the roots beside it."""
+        made = super().__new__(cls, entries)
+        made.roots = tuple(roots)
+        return made
+
+
+class Found(NamedTuple):
+    """What lies below the roots: names only, nothing was opened."""
+
+    files: list[str]
+    links: list[str]
+    others: list[str]
+    unlisted: dict[str, str]
+    """Folders that could not be listed, and why."""
+    linked_folders: list[str]
+    """Links to folders outside all roots: what lies behind them is not looked at."""
+
+
+def roots_of(environment: Environment) -> dict[str, str]:
+    """Symbolic name to absolute path of every root, links resolved, in a stable order."""
+    prefix = os.path.realpath(environment.prefix)
+    roots = {"prefix": prefix}
+    for number, site in enumerate(_sites(environment)):
+        roots[f"site{number}"] = site
+        base = base_of(site)
+        if base and not is_below(site, prefix):
+            roots[f"base{number}"] = base
+    return roots
+
+
+def _sites(environment: Environment) -> list[str]:
+    projects = source_folders(environment)
+    holders = {os.path.realpath(each.location) for each in environment.distributions}.difference(projects)
+    in_order = [path for path in map(os.path.realpath, environment.paths) if path in holders]
+    distinct = list(dict.fromkeys([*in_order, *sorted(holders)]))
+    return [path for path in distinct if not any(is_below(path, other) for other in distinct if other != path)]
+
+
+def source_folders(environment: Environment) -> tuple[str, ...]:
+    """Entries of sys.path that are a project's source folder: they hold ``.egg-info`` and nothing installed.
+
+    Their files change while people work on them and are not taken as the environment's.
+    """
+    kinds: dict[str, set[str]] = {}
+    for each in environment.distributions:
+        kinds.setdefault(os.path.realpath(each.location), set()).add(each.kind)
+    return tuple(
+        sorted(path for path, found in kinds.items() if found == {"egg-info"} and not path.endswith("-packages"))
+    )
+
+
+def base_of(site: str) -> str:
+    """The folder that scripts and data of a site-packages go to, or "" for a layout that is not an installer's."""
+    base, layout, _rest = _LAYOUT.split(site) if _LAYOUT.search(site) else ("", "", "")
+    return base if layout else ""
+
+
+def is_below(path: str, folder: str) -> bool:
+    """True where ``path`` lies in ``folder``, or is it. Both must be absolute and normalised."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def symbolic(path: str, roots: Mapping[str, str]) -> str:
+    """``{root}/relative`` for an absolute path, by the innermost root that holds it; "" for a path outside all."""
+    holders = [(len(folder), name) for name, folder in roots.items() if is_below(path, folder)]
+    if not holders:
+        return ""
+    length, name = max(holders)
+    return "{" + name + "}" + path[length:] if path[length:] else "{" + name + "}/."
+
+
+def absolute(path: str, roots: Mapping[str, str]) -> str:
+    """The absolute path of ``{root}/relative``; "" where there is no such root."""
+    name, _brace, rest = path[1:].partition("}")
+    if name not in roots:
+        return ""
+    return roots[name] if rest == "/." else roots[name] + rest
+
+
+def list_files(roots: Mapping[str, str]) -> Found:
+    """Everything below the ``site`` roots, by the types that the folders themselves tell: no file is touched."""
+    found = Found([], [], [], {}, [])
+    for name, folder in roots.items():
+        if not name.startswith("site"):
+            continue
+        if os.path.isfile(folder):  # an egg or a zip archive on sys.path
+            found.files.append(folder)
+        else:
+            _walk(folder, found, roots)
+    return found
+
+
+def _walk(top: str, found: Found, roots: Mapping[str, str]) -> None:
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        skipped = _OWN_FILES if folder == top else ()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.is_symlink():
+                        _note_link(entry.path, found, roots)
+                    elif not entry.is_file(follow_symlinks=False):
+                        found.others.append(entry.path)
+                    elif entry.name not in skipped:
+                        found.files.append(entry.path)
+        except FileNotFoundError:
+            continue  # gone since its parent was listed: whatever it held is missing
+        except OSError as error:
+            found.unlisted[folder] = (error.strerror or str(error)).lower()
+
+
+def _note_link(path: str, found: Found, roots: Mapping[str, str]) -> None:
+    if os.path.isdir(path) and not any(is_below(os.path.realpath(path), folder) for folder in roots.values()):
+        found.linked_folders.append(path)
+    found.links.append(path)
