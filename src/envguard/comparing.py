@@ -6,14 +6,19 @@ import os
 import time
 
 from envguard import checks, environment, formats, rules
+from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
 from envguard.facts import files, manifest
-from envguard.model import Change, Depth, Distribution, Environment, Interpreter, Pin, Report, Rule, Snapshot
+from envguard.facts.reading import ReadFailure, read
+from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Report, Rule, Snapshot
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from envguard.facts.tree import Listing
+    from envguard.model import Depth
 
 OWN_DISTRIBUTION = "envguard-lock"
 
@@ -43,7 +48,7 @@ def check(
 def diff(old: str, new: str) -> Report:
     """Judge the way from one lock file to another as if ``new`` were what is installed."""
     before, after = load(old), load(new)
-    here = before.interpreter or after.interpreter or environment.running()
+    here = before.interpreter or after.interpreter or running()
     before = applicable(before, here)
     after = applicable(after, after.interpreter or here)
     depth: Depth = "records" if any(pin.record for pin in (*before.pins, *after.pins)) else "versions"
@@ -69,8 +74,7 @@ def applicable(snapshot: Snapshot, interpreter: Interpreter) -> Snapshot:
         return snapshot
     from packaging.markers import Marker
 
-    facts = environment.markers(interpreter)
-    facts.setdefault("extra", "")
+    facts = {"extra": "", **markers(interpreter)}
     pins = tuple(pin for pin in snapshot.pins if not pin.marker or Marker(pin.marker).evaluate(facts))
     return snapshot.replace(pins=pins)
 
@@ -79,12 +83,34 @@ def with_files(
     snapshot: Snapshot, live: Environment, progress: "Callable[[int, int], None] | None" = None
 ) -> Environment:
     """The environment with what reading every byte of it showed."""
-    entries = None
-    if snapshot.manifest is not None:
-        path = os.path.join(os.path.dirname(snapshot.path), snapshot.manifest.path)
-        entries = manifest.load(path, sha256=snapshot.manifest.sha256)
-    observations, blind = files.compare(live, entries, snapshot.pins, progress=progress)
+    observations, blind = files.compare(live, _sealed_files(snapshot), snapshot.pins, progress=progress)
     return live.replace(observations=live.observations + observations, blind=live.blind + blind)
+
+
+def _sealed_files(snapshot: Snapshot) -> "Listing | None":
+    """The manifest that the lock seals; None where it seals none.
+
+    Raises:
+        LockError: It is not there, or not the one that was sealed.
+    """
+    if snapshot.manifest is None:
+        return None
+    path = os.path.join(os.path.dirname(snapshot.path), snapshot.manifest.path)
+    try:
+        data = read(path, manifest.LIMIT)
+    except ReadFailure as failure:
+        raise LockError(
+            f"the manifest that {snapshot.path} seals cannot be read: {failure.why}",
+            path=path,
+            remedy="keep it beside the lock, or freeze again with --depth files",
+        ) from failure
+    if hashlib.sha256(data).hexdigest() != snapshot.manifest.sha256:
+        raise LockError(
+            f"not the manifest that {snapshot.path} seals",
+            path=path,
+            remedy="restore it, or freeze again with --depth files",
+        )
+    return manifest.read(data, path)
 
 
 def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...]) -> Report:
@@ -97,12 +123,13 @@ def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str
         _table(snapshot) if changes else (),
         environment=live,
         today=time.strftime("%Y-%m-%d"),
-        markers=environment.markers(live.interpreter),
+        markers=markers(live.interpreter),
     )
     return Report(
         lock=snapshot.path,
         format=snapshot.format,
         lock_sha256=snapshot.sha256,
+        seal=snapshot.seal or snapshot.sha256,
         prefix=live.prefix,
         interpreter=live.interpreter,
         depth=depth,

@@ -8,12 +8,14 @@ from envguard._value import Value
 from envguard.errors import DriftError, UnverifiableError
 from envguard.facts import manifest
 from envguard.formats import envguard_lock
-from envguard.model import Depth, Environment, Manifest, Report, Rule, Snapshot
+from envguard.model import Distribution, Environment, Manifest, Report, Rule, Snapshot
 from envguard.writing import write_atomically
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from envguard.model import Depth
 
 MANIFEST_SUFFIX = ".files"
 
@@ -50,7 +52,7 @@ def freeze(
 ) -> Frozen:
     """See ``envguard.guard.freeze``."""
     live = environment.scan(paths=paths, python=python, depth=depth)
-    before = _quick_digests(live, depth)
+    before = _quick_facts(live, depth)
     _refuse_unfit(path, live, depth)
     if source is not None:
         _refuse_difference(source, live)
@@ -63,7 +65,7 @@ def freeze(
         manifest_data = manifest.write(entries)
         digest = hashlib.sha256(manifest_data).hexdigest()
         sealed = Manifest(path=os.path.basename(manifest_path), sha256=digest, files=len(entries))
-    if _quick_digests(live, depth) != before:
+    if _quick_facts(live, depth) != before:
         raise UnverifiableError("the environment changed while it was frozen", remedy="freeze again once it is at rest")
     data = envguard_lock.write(
         interpreter=live.interpreter,
@@ -94,12 +96,12 @@ def _is_judged(name: str) -> bool:
     return name != comparing.OWN_DISTRIBUTION
 
 
-def _without_digest(distribution: "comparing.Distribution", depth: "Depth") -> "comparing.Distribution":
+def _without_digest(distribution: Distribution, depth: "Depth") -> Distribution:
     return distribution.replace(record="") if depth == "versions" else distribution
 
 
-def _quick_digests(live: Environment, depth: "Depth") -> tuple[str, str]:
-    """The digests of the quick path; empty where this environment always needs the full pipeline.
+def _quick_facts(live: Environment, depth: "Depth") -> tuple[str, str]:
+    """What the quick path compares; empty where this environment always needs the full pipeline.
 
     Names alone prove the environment only where each distribution is one metadata folder of its own.
     """
@@ -109,7 +111,10 @@ def _quick_digests(live: Environment, depth: "Depth") -> tuple[str, str]:
         return "", ""
     if live.conda is not None:
         return "", ""
-    return quick.names_digest(found), "" if depth == "versions" else quick.evidence_digest(found)
+    names = quick.names(found)
+    if not names.isascii() or not names.isprintable() or any(" " in name for name, _entry in found):
+        return "", ""
+    return names, "" if depth == "versions" else quick.evidence(found)
 
 
 def _refuse_unfit(path: str, live: Environment, depth: "Depth") -> None:

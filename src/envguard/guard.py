@@ -12,7 +12,7 @@ from envguard import latch, quick
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from envguard.freezing import Frozen
     from envguard.model import Depth, Report, Verdict
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
 _LOCK_LIMIT = 64 << 20
-EXPECT = "ENVGUARD_EXPECT"
-"""Environment variable with the sha256 of the golden file that a parent process was checked against."""
 
 
 def assert_pinned(
@@ -66,7 +64,6 @@ def assert_pinned(
         latch.refuse(error)
         raise
     latch.remember((lock, depth, allow, only, sha256), report)
-    os.environ.setdefault(EXPECT, report.lock_sha256)  # for worker(), in the processes that this one starts
     return report
 
 
@@ -89,7 +86,7 @@ def check(
         sha256: As in ``assert_pinned``.
         python: Another interpreter (or the folder of its environment) to judge instead of this process.
         paths: sys.path entries to judge instead of this process's.
-        progress: Called with (files done, files in all) while files are hashed.
+        progress: Called with (bytes done, bytes in all) while files are hashed.
 
     Raises:
         UnverifiableError, LockError, RuleError, UsageError: As in ``assert_pinned``.
@@ -178,11 +175,22 @@ def _check(
     data = _read_lock(path)
     seal = quick.sealed(data)
     if seal is not None and python is None and depth != "files":
-        _check_digest(path, seal[2], sha256)
-        wanted = depth or ("records" if quick.has_evidence(data) else "versions")
+        _check_digest(path, data, sha256)
+        wanted = depth or ("records" if quick.has_records(data) else "versions")
         found = quick.prove(data, wanted, sys.path if paths is None else paths)
         if found is not None:
-            return quick.pinned_report(path, wanted, seal, found)
+            return PinnedReport(  # type: ignore[return-value] # it stands for a Report
+                {
+                    "lock": path,
+                    "format": "envguard.lock",
+                    "data": data,
+                    "seal": seal[1],
+                    "prefix": sys.prefix,
+                    "depth": wanted,
+                    "packages": seal[0],
+                    "installed": found,
+                }
+            )
     from envguard import comparing
 
     return comparing.check(
@@ -222,12 +230,15 @@ def _read_lock(path: str) -> bytes:
         os.close(descriptor)
 
 
-def _check_digest(path: str, actual: str, sha256: "str | None") -> None:
-    for wanted, whence in (
-        (sha256, "sha256="),
-        (os.environ.get("ENVGUARD_LOCK_SHA256"), "ENVGUARD_LOCK_SHA256"),
-    ):
-        if wanted and wanted.removeprefix("sha256:").lower() != actual:
+def _check_digest(path: str, data: bytes, sha256: "str | None") -> None:
+    """Hold the golden file itself to a digest that was pinned elsewhere, before anything in it is believed."""
+    for wanted, whence in ((sha256, "sha256="), (os.environ.get("ENVGUARD_LOCK_SHA256"), "ENVGUARD_LOCK_SHA256")):
+        if not wanted:
+            continue
+        import hashlib
+
+        actual = hashlib.sha256(data).hexdigest()
+        if wanted.removeprefix("sha256:").lower() != actual:
             from envguard.errors import LockError
 
             raise LockError(f"its sha256 is {actual}, and {whence} wants {wanted}", path=path)
@@ -264,3 +275,57 @@ def _fail_closed(work: "Callable[[], T]") -> "T":
             f"internal error in the guard: {type(error).__name__}: {error}",
             remedy="nothing was judged; report it with the traceback that ENVGUARD_TRACEBACK=1 shows",
         ) from error
+
+
+class PinnedReport:
+    """Stands for the ``Report`` of a pinned environment until somebody reads more of it than that it is pinned.
+
+    Loading the values costs as much as half the check, and most services only want not to be refused.
+    """
+
+    __slots__ = ("_facts", "_report", "seal")
+    pinned = True
+    verdict = "pinned"
+    findings = ()
+
+    def __init__(self, facts: "dict[str, Any]") -> None:
+        self._facts = facts
+        self._report: Report | None = None
+        self.seal: str = facts["seal"]
+
+    def full(self) -> "Report":
+        """The report that this object stands for."""
+        if self._report is None:
+            from hashlib import sha256
+
+            from envguard import checks
+            from envguard.model import DEPTHS, Report
+
+            facts = dict(self._facts)
+            facts["lock_sha256"] = sha256(facts.pop("data")).hexdigest()
+            reached = DEPTHS[: DEPTHS.index(facts["depth"]) + 1]
+            answered = tuple(check.NAME for check in checks.registered() if check.DEPTH in reached)
+            self._report = Report(checks=answered, **facts)
+        return self._report
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.full(), name)
+
+    def __repr__(self) -> str:
+        return repr(self.full())
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.full() == (other.full() if type(other) is PinnedReport else other))
+
+    def __hash__(self) -> int:
+        return hash(self.full())
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return self.full().__reduce__()
+
+    @property  # type: ignore[misc] # object's __class__ can be written, this one need not be
+    def __class__(self) -> type:
+        # isinstance(report, envguard.Report) holds for every report.
+        from envguard.model import Report
+
+        return Report

@@ -143,6 +143,8 @@ class Snapshot(Value):
     manifest: "Manifest | None" = None
     bypass: bool = False
     """The lock allows ENVGUARD_BYPASS."""
+    seal: str = ""
+    """The sha256 that the last line states; empty for formats without a seal."""
     notes: "tuple[Change, ...]" = ()
     """What the reader noticed about the file itself, such as a pin given twice."""
 
@@ -250,6 +252,8 @@ class Report(Value):
     """Path of the golden file."""
     format: str
     lock_sha256: str
+    seal: str
+    """What identifies the golden file: the sha256 that it states itself, else that of its bytes."""
     prefix: str
     interpreter: "Interpreter | None" = None
     """None where everything was pinned and nothing had to be explained."""

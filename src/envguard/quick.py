@@ -1,11 +1,11 @@
 """The path on which everything is pinned: prove it in a millisecond, or say nothing.
 
-A lock that ``freeze`` wrote holds two digests beside its pins. ``folders`` covers the names of all metadata folders on
-sys.path; ``evidence`` covers the bytes of every RECORD, the head of every METADATA, and every direct_url.json. Where
-the digests of the running environment are the same, the set of distributions is the one that was frozen.
+A lock that ``freeze`` wrote holds two things beside its pins: the names of all metadata folders on sys.path, and
+``evidence``, a digest of the bytes of every RECORD, the head of every METADATA, and every direct_url.json. Where the
+running environment has the same, its distributions are those that were frozen.
 
 This path only ever answers "pinned". Anything odd, unreadable or different leaves it for the full pipeline, which alone
-explains. It loads no module that a bare interpreter has not loaded already, apart from a hash function.
+explains. It loads no module that a bare interpreter has not loaded already; ``evidence`` alone needs a hash function.
 """
 
 import os
@@ -13,18 +13,18 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
-
-    from envguard.model import Report
 
 HEADER = "# envguard: lock 1"
 OWN_FOLDER = "envguard_lock-"
 """The guard's own metadata folder is never drift, so it is in no digest."""
 
-_FOLDERS = b"\n# envguard: folders sha256:"
-_EVIDENCE = b"\n# envguard: evidence sha256:"
+_FOLDERS = b"\n# envguard: folders "
+_EVIDENCE = b"\n# envguard: evidence "
 _END = b"\n# envguard: end packages="
+_SIP = b"siphash:"
+_SIP_KEY = 0
 _HEX = 64
 _READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _RECORD_LIMIT = 64 << 20
@@ -33,22 +33,37 @@ _METADATA_HEAD = 4096
 VARIANT_FILES = (("torch-", "torch/version.py"), ("torchvision-", "torchvision/version.py"))
 
 
-def sealed(data: bytes) -> "tuple[int, str, str] | None":
-    """Check the seal of a lock.
+def sealed(data: bytes) -> "tuple[int, str] | None":
+    """Check the seal of a lock: the sha256 of all bytes above the last line, and a checksum of that line and them.
+
+    The seal has no key, so it shows accidents and edits, not forgery; whoever can forge one can forge the other. For
+    that the checksum is as good as the sha256, and is there without an import. It is PEP 552's source hash, which
+    differs between Python versions: where it does not fit, the sha256 decides.
 
     Returns:
-        The number of packages that the last line states, that line's seal, and the sha256 of the whole file; None when
-        ``data`` is no sealed lock or the seal does not fit.
+        The number of packages that the last line states, and the seal's hex digest; None when ``data`` is no sealed
+        lock or the seal does not fit.
     """
     start = data.rfind(_END)
     if start < 0 or not data.startswith(HEADER.encode()):
         return None
-    count, space, seal = data[start + len(_END) :].partition(b" sha256:")
-    digest = _sha256()(data[: start + 1])
-    if not space or digest.hexdigest().encode() + b"\n" != seal or not count.isdigit():
+    count, words, seal = data[start + len(_END) :].partition(b" sha256:")
+    if not words or len(seal) != _HEX + 1 + len(_SIP) + 16 + 1 or not count.isdigit():
         return None
-    digest.update(data[start + 1 :])
-    return int(count), seal[:_HEX].decode(), digest.hexdigest()
+    digest = seal[:_HEX].decode("ascii", "replace")
+    if checksum(data[: -17 - len(_SIP)]) != seal[_HEX + 1 :].decode("ascii", "replace")[:-1]:
+        from hashlib import sha256
+
+        if sha256(data[: start + 1]).hexdigest() != digest:
+            return None
+    return int(count), digest
+
+
+def checksum(data: bytes) -> str:
+    """The checksum at the end of a lock, with its name: ``siphash:`` and 16 hex digits."""
+    import _imp  # built in and loaded at every start
+
+    return _SIP.decode() + _imp.source_hash(_SIP_KEY, data).hex()
 
 
 def head(*, implementation: str, version: str, soabi: str, system: str, machine: str, libc: str) -> str:
@@ -95,29 +110,26 @@ def prove(data: bytes, depth: str, paths: "Sequence[object]") -> "int | None":
     expected = running_head()
     if expected is None or not data.startswith(expected.encode()):
         return None
-    wanted = _digest_after(_FOLDERS, data)
+    wanted = _after(_FOLDERS, data)
     found = folders(paths) if wanted else None
-    if found is None or names_digest(found) != wanted:
+    if found is None or names(found) != wanted:
         return None
-    if depth == "versions":
-        return len(found)
-    wanted = _digest_after(_EVIDENCE, data)
-    if not wanted or evidence_digest(found) != wanted:
+    if depth == "records" and evidence(found) != _after(_EVIDENCE, data):
         return None
     return len(found)
 
 
-def has_evidence(data: bytes) -> bool:
+def has_records(data: bytes) -> bool:
     """True for a lock that seals record digests."""
-    return _EVIDENCE in data or b" record=sha256:" in data
+    return b" record=sha256:" in data
 
 
 def folders(paths: "Iterable[object]") -> "list[tuple[str, str]] | None":
     """Every metadata folder on the path, as sorted ``(name, sys.path entry)``; the guard's own is left out.
 
     Returns:
-        None where names alone prove nothing: an entry that cannot be listed, no metadata at all, or a module that an
-        earlier folder offers under the name of one in a later folder.
+        None where names alone prove nothing: an entry that cannot be listed, no metadata at all, leftovers and eggs, or
+        a module that an earlier folder offers under the name of one in a later folder.
     """
     found: list[tuple[str, str]] = []
     listings: list[tuple[str, list[str], bool]] = []
@@ -130,13 +142,14 @@ def folders(paths: "Iterable[object]") -> "list[tuple[str, str]] | None":
             continue
         except (OSError, ValueError):
             return None
-        metadata = [
-            (name, entry)
-            for name in listing
-            if name[-5:] == "-info" or name[0] in "~-" or name.endswith((".egg", ".egg-link"))
-        ]
-        found += metadata
-        listings.append((entry, listing, bool(metadata)))
+        joined = "\n".join(listing)
+        joined = f"\n{joined}\n"
+        if "\n~" in joined or "\n-" in joined or ".egg\n" in joined or ".egg-link\n" in joined:
+            return None
+        has_metadata = "-info\n" in joined
+        if has_metadata:
+            found += [(name, entry) for name in listing if name[-5:] == "-info"]
+        listings.append((entry, listing, has_metadata))
     found = [item for item in found if not item[0].startswith(OWN_FOLDER)]
     found.sort()
     if not found or _shadowed(listings):
@@ -144,49 +157,58 @@ def folders(paths: "Iterable[object]") -> "list[tuple[str, str]] | None":
     return found
 
 
-def names_digest(found: "Iterable[tuple[str, str]]") -> str:
-    """The digest of the names of metadata folders, wherever they lie."""
-    text = "\n".join([name for name, _entry in found])
-    return str(_sha256()(text.encode("utf-8", "surrogateescape")).hexdigest())
+def names(found: "Iterable[tuple[str, str]]") -> str:
+    """The names of metadata folders, wherever they lie, as they stand in a lock."""
+    return " ".join([name for name, _entry in found])
 
 
-def evidence_digest(found: "Sequence[tuple[str, str]]") -> str:
-    """The digest of what the metadata folders hold; empty where something could not be read."""
-    digest = _fast_sha256()()
-    for name, entry in found:
-        folder = f"{entry}/{name}" if entry else name
-        pieces = [
-            _read(f"{folder}/RECORD", _RECORD_LIMIT),
-            _read(f"{folder}/METADATA", _METADATA_HEAD),
-            _read(f"{folder}/direct_url.json", _RECORD_LIMIT),
-        ]
-        pieces += [_read(f"{entry}/{file}", _METADATA_HEAD) for start, file in VARIANT_FILES if name.startswith(start)]
-        # Lengths keep two pieces from flowing into one another.
-        digest.update(f"{name} {[len(piece) for piece in pieces]}\n".encode("utf-8", "surrogateescape"))
-        for piece in pieces:
-            digest.update(piece)
-    return str(digest.hexdigest())
+def evidence(found: "Sequence[tuple[str, str]]") -> str:
+    """The digest of what the metadata folders hold; empty where something is there and cannot be read."""
+    try:
+        from _hashlib import openssl_sha256 as sha256  # hashlib itself costs a millisecond more
+    except ImportError:
+        from hashlib import sha256
+    digest = sha256()
+    whole, head_only = bytearray(1 << 16), bytearray(_METADATA_HEAD)
+    try:
+        for name, entry in found:
+            folder = f"{entry}/{name}" if entry else name
+            _add(digest, f"{folder}/RECORD", whole)
+            _add(digest, f"{folder}/METADATA", head_only, once=True)
+            _add(digest, f"{folder}/direct_url.json", whole)
+            for start, file in VARIANT_FILES:
+                if name.startswith(start):
+                    _add(digest, f"{entry}/{file}", head_only, once=True)
+            digest.update(f"{name}{len(name):16d}".encode("utf-8", "surrogateescape"))
+    except OSError:
+        return ""
+    return f"sha256:{digest.hexdigest()}"
 
 
-def _read(path: str, limit: int) -> bytes:
-    """The first ``limit`` bytes of a file, empty where there is none: what is missing shows as a length of 0."""
+def _add(digest: "Any", path: str, buffer: bytearray, *, once: bool = False) -> None:
+    """Hash a file through one buffer, since 900 fresh ones cost more than the hashing; a missing file counts as such.
+
+    Each piece is followed by its length in fixed width, so that no two sequences of pieces look the same.
+    """
     try:
         descriptor = os.open(path, _READ_ONLY)
-    except OSError:
-        return b""
+    except FileNotFoundError:
+        digest.update(b"         missing")
+        return
     try:
-        data = os.read(descriptor, min(limit, 1 << 20))
-        if len(data) < 1 << 20:
-            return data
-        chunks = [data]
-        while len(data) == 1 << 20 and len(chunks) < limit >> 20:
-            data = os.read(descriptor, 1 << 20)
-            chunks.append(data)
-        return b"".join(chunks)
-    except OSError:
-        return b""
+        view = memoryview(buffer)
+        target = [buffer]
+        length = size = os.readv(descriptor, target)
+        digest.update(view[:size])
+        while size and not once:
+            size = os.readv(descriptor, target)
+            digest.update(view[:size])
+            length += size
+            if length > _RECORD_LIMIT:
+                raise OSError("endless")
     finally:
         os.close(descriptor)
+    digest.update(b"%16d" % length)
 
 
 def _shadowed(listings: "list[tuple[str, list[str], bool]]") -> bool:
@@ -195,121 +217,46 @@ def _shadowed(listings: "list[tuple[str, list[str], bool]]") -> bool:
     The standard library comes first by design and is left out. This is a suspicion only; facts.origin decides.
     """
     standard = os.path.dirname(os.__file__)
-    later: set[str] = set()
+    later: list[tuple[str, set[str]]] = []
     for entry, listing, has_metadata in reversed(listings):
         if entry.startswith(standard) and not has_metadata:
             continue
-        if later and any(_offers(name, later) for name in listing):
-            return True
+        for place, names in later:
+            if any(_hides(f"{entry or '.'}/{name}", name, place, names) for name in listing):
+                return True
         if has_metadata:
-            later.update(listing)
+            later.append((entry, set(listing)))
     return False
 
 
-def _offers(name: str, later: "set[str]") -> bool:
+def _hides(path: str, name: str, place: str, names: "set[str]") -> bool:
+    """True where importing the stem of ``name`` would, or might, find ``path`` instead of what ``place`` holds."""
     stem, dot, suffix = name.partition(".")
-    if (dot and suffix not in ("py", "pyc") and name[-3:] != ".so") or stem == "__pycache__":
+    if name == "__pycache__" or (dot and suffix not in ("py", "pyc") and name[-3:] != ".so"):
         return False
-    if stem in later or f"{stem}.py" in later:
-        return True
+    is_module = f"{stem}.py" in names or any(f"{stem}{ending}" in names for ending in _extension_suffixes())
+    if not is_module and stem not in names:
+        return False
+    # A folder without __init__ loses to any regular package or module, wherever that lies (PEP 420).
+    return bool(dot) or _is_package(path) or not (is_module or _is_package(f"{place}/{stem}"))
+
+
+def _is_package(folder: str) -> bool:
+    try:
+        return any(name.startswith("__init__.") for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _extension_suffixes() -> "list[str]":
     import _imp
 
-    return any(f"{stem}{ending}" in later for ending in _imp.extension_suffixes())
+    return _imp.extension_suffixes()
 
 
-def _digest_after(directive: bytes, data: bytes) -> str:
+def _after(directive: bytes, data: bytes) -> str:
     start = data.find(directive)
     if start < 0:
         return ""
     start += len(directive)
-    return data[start : start + _HEX].decode("ascii", "replace")
-
-
-def _sha256() -> "Callable[[bytes], Any]":
-    """A sha256 whose import is cheap: OpenSSL costs ten times more to load than the few kilobytes cost to hash."""
-    try:
-        from _sha256 import sha256  # Python 3.10 and 3.11
-    except ImportError:
-        try:
-            from _sha2 import sha256  # Python 3.12 and later
-        except ImportError:
-            from hashlib import sha256
-    return sha256  # type: ignore[no-any-return]
-
-
-def _fast_sha256() -> "Callable[[], Any]":
-    """A sha256 that uses the CPU's SHA instructions, for megabytes."""
-    try:
-        from _hashlib import openssl_sha256
-    except ImportError:
-        from hashlib import sha256
-
-        return sha256
-    return openssl_sha256  # type: ignore[no-any-return]
-
-
-class PinnedReport:
-    """Stands for the ``Report`` of a pinned environment until somebody reads more of it than that it is pinned.
-
-    Loading the values costs as much as half the check, and most services only want not to be refused.
-    """
-
-    __slots__ = ("_facts", "_report")
-    pinned = True
-    verdict = "pinned"
-    findings = ()
-
-    def __init__(self, facts: "dict[str, Any]") -> None:
-        self._facts = facts
-        self._report: Report | None = None
-
-    @property
-    def lock_sha256(self) -> str:
-        """Hex digest of the golden file."""
-        return str(self._facts["lock_sha256"])
-
-    def full(self) -> "Report":
-        """The report that this object stands for."""
-        if self._report is None:
-            from envguard.model import Report
-
-            self._report = Report(**self._facts)
-        return self._report
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.full(), name)
-
-    def __repr__(self) -> str:
-        return repr(self.full())
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.full() == (other.full() if type(other) is PinnedReport else other))
-
-    def __hash__(self) -> int:
-        return hash(self.full())
-
-    def __reduce__(self) -> "tuple[Any, ...]":
-        return self.full().__reduce__()
-
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
-        # isinstance(report, envguard.Report) holds for every report.
-        from envguard.model import Report
-
-        return Report
-
-
-def pinned_report(path: str, depth: str, seal: "tuple[int, str, str]", found: int) -> "Report":
-    """The report of an environment that was proven to be pinned."""
-    return PinnedReport(  # type: ignore[return-value] # it stands for a Report
-        {
-            "lock": path,
-            "format": "envguard.lock",
-            "lock_sha256": seal[2],
-            "prefix": sys.prefix,
-            "depth": depth,
-            "packages": seal[0],
-            "installed": found,
-            "checks": ("quick",),
-        }
-    )
+    return data[start : data.find(b"\n", start)].decode("ascii", "replace")

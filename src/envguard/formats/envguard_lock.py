@@ -8,7 +8,11 @@ comments that begin with ``# envguard:``. The last line seals all bytes above it
     # envguard: platform linux x86_64 glibc 2.36
     numpy==1.26.4  # envguard: record=sha256:2f1c... tags=cp311-cp311-manylinux_2_17_x86_64
     # envguard: rule {"id": "numpy-abi", ...}
-    # envguard: end packages=1 sha256:...
+    # envguard: folders numpy-1.26.4.dist-info
+    # envguard: evidence sha256:...
+    # envguard: end packages=1 sha256:... siphash:...
+
+``folders`` and ``evidence`` let ``envguard.quick`` prove the environment without reading the pins.
 
 The reader takes exactly what the writer writes. A line that it does not know, a broken seal or a newer format number is
 an error, never a pass.
@@ -65,7 +69,7 @@ def write(
         rules: Rows that travel with the lock.
         manifest: The manifest that this lock seals.
         bypass: Allow ENVGUARD_BYPASS.
-        folders: Digest of the metadata folders' names (see ``envguard.quick``), empty to leave the quick path out.
+        folders: Names of the metadata folders (see ``envguard.quick``), empty to leave the quick path out.
         evidence: Digest of what the metadata folders hold, likewise.
 
     Raises:
@@ -81,9 +85,9 @@ def write(
         lines.append(f"{_PREFIX}bypass allowed")
     lines += [f"{_PREFIX}rule {compiled.dump(rule)}" for rule in rules]
     if folders:
-        lines.append(f"{_PREFIX}folders sha256:{folders}")
+        lines.append(f"{_PREFIX}folders {folders}")
         if evidence:
-            lines.append(f"{_PREFIX}evidence sha256:{evidence}")
+            lines.append(f"{_PREFIX}evidence {evidence}")
     head = quick.head(
         implementation=interpreter.implementation,
         version=interpreter.version,
@@ -93,7 +97,8 @@ def write(
         libc=interpreter.libc,
     )
     body = (head + "".join(f"{line}\n" for line in lines)).encode()
-    return body + f"{_PREFIX}end packages={packages} sha256:{hashlib.sha256(body).hexdigest()}\n".encode()
+    body += f"{_PREFIX}end packages={packages} sha256:{hashlib.sha256(body).hexdigest()} ".encode()
+    return body + f"{quick.checksum(body)}\n".encode()
 
 
 def _distribution_line(distribution: "Distribution") -> str:
@@ -166,9 +171,10 @@ def parse(data: bytes, *, path: str) -> Snapshot:
     """
     lines = _text(data, path).split("\n")
     _check_header(lines[0], path)
-    _check_seal(data, lines, path)
+    seal = _check_seal(data, lines, path)
     interpreter = _interpreter(lines[1:3], path)
-    snapshot = Snapshot(path=path, format=NAME, sha256=hashlib.sha256(data).hexdigest(), interpreter=interpreter)
+    digest = hashlib.sha256(data).hexdigest()
+    snapshot = Snapshot(path=path, format=NAME, sha256=digest, seal=seal, interpreter=interpreter)
     pins: list[Pin] = []
     rules: list[Rule] = []
     for number, line in enumerate(lines[3:-2], start=4):
@@ -184,7 +190,7 @@ def parse(data: bytes, *, path: str) -> Snapshot:
             snapshot = snapshot.replace(manifest=_manifest(rest, path, number))
         elif word == "bypass" and rest == "allowed":
             snapshot = snapshot.replace(bypass=True)
-        elif word not in ("folders", "evidence") or not _is_digest(rest):
+        elif word != "folders" and not (word == "evidence" and _is_digest(rest)):
             raise LockError(f"unknown directive {word!r}", path=path, line=number, remedy=_REFREEZE)
     _check_count(pins, lines[-2], path, len(lines) - 1)
     return snapshot.replace(pins=tuple(pins), rules=tuple(rules))
@@ -212,20 +218,22 @@ def _check_header(line: str, path: str) -> None:
     raise LockError(f"the first line is not {quick.HEADER!r}", path=path, line=1, remedy=_REFREEZE)
 
 
-def _check_seal(data: bytes, lines: list[str], path: str) -> None:
+def _check_seal(data: bytes, lines: list[str], path: str) -> str:
     if len(lines) < 5 or lines[-1] or not lines[-2].startswith(f"{_PREFIX}end "):
         conflict = next((i for i, line in enumerate(lines, 1) if line.startswith(("<<<<<<< ", ">>>>>>> "))), 0)
         if conflict:
             raise LockError("git merge conflict marker", path=path, line=conflict, remedy=_REFREEZE)
         remedy = f"it was cut short or changed at its end; {_REFREEZE}"
         raise LockError("the last line is no seal", path=path, line=len(lines), remedy=remedy)
-    if quick.sealed(data) is None:
+    seal = quick.sealed(data)
+    if seal is None:
         raise LockError(
             "the seal does not fit: the file was changed after it was frozen",
             path=path,
             line=len(lines) - 1,
             remedy="undo the change, or make a new one with `envguard freeze`",
         )
+    return seal[1]
 
 
 def _check_count(pins: list[Pin], line: str, path: str, number: int) -> None:
