@@ -8,6 +8,7 @@ The folder is the registry: a module without a leading underscore is a check. It
 - ``CODES``: what it may state,
 - ``DEPTH``: the least depth at which it can answer,
 - ``check(snapshot, environment) -> Iterator[Change]``,
+- where it passes on what the scan observed, ``OBSERVES``: the codes that it answers for,
 - where it cannot always answer, ``blocked(snapshot, environment) -> str``: why it cannot here, else "".
 """
 
@@ -79,10 +80,15 @@ def run(
             continue
         changes.update(check.check(snapshot, environment))
         ran.append(check.NAME)
-        claimed.update(check.CODES)
+        claimed.update(getattr(check, "OBSERVES", ()))
     changes.update(change for change in environment.observations if change.code not in claimed)
     changes.update(snapshot.notes)
     return _once_per_cause(changes, environment), tuple(ran), tuple(skipped)
+
+
+def names(depth: "Depth") -> tuple[str, ...]:
+    """The names of all checks that can answer at ``depth``, in the order in which ``run`` gives them."""
+    return tuple(check.NAME for check in registered() if DEPTHS.index(check.DEPTH) <= DEPTHS.index(depth))
 
 
 def _blocked(check: "Check", snapshot: "Snapshot", environment: "Environment") -> str:

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 NAME = "metadata"
 CODES = ("EG109",)
+OBSERVES = CODES
 DEPTH: "Depth" = "versions"
 
 
 def check(_snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
     """Pass on what the scan observed."""
-    return (change for change in environment.observations if change.code in CODES)
+    return (change for change in environment.observations if change.code in OBSERVES)

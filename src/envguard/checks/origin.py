@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NAME = "origin"
 CODES = ("EG112",)
+OBSERVES = CODES
 DEPTH: "Depth" = "versions"
 
 
@@ -20,5 +21,5 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
     """Pass on what the scan observed of packages that the golden file speaks of."""
     locked = {normalise(pin.name) for pin in snapshot.pins}
     for change in environment.observations:
-        if change.code in CODES and (snapshot.complete or not change.package or change.package in locked):
+        if change.code in OBSERVES and (snapshot.complete or not change.package or change.package in locked):
             yield change
