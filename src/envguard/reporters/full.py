@@ -16,7 +16,7 @@ EVIDENCE = 4
 def render(report: "Report", *, color: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The verdict, every finding from the gravest to the mildest, and what was looked at."""
     paint = Paint(color=color, width=width, encoding=encoding)
-    if not report.findings and not report.skipped:
+    if not report.findings:
         lines = [_pinned(report, paint)]
     else:
         lines = [_verdict(report, paint), ""]
@@ -35,8 +35,6 @@ def _pinned(report: "Report", paint: Paint) -> str:
 
 
 def _verdict(report: "Report", paint: Paint) -> str:
-    if not report.findings:
-        return f"{paint('not fully checked', 'unverified')}  {paint.text(report.lock)}"
     mark = " ".join(word for word in (paint.glyph("✗"), report.verdict) if word)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(report).items() if count)
     found = plural(len(report.findings), "difference")
@@ -88,9 +86,9 @@ def _scope(report: "Report", paint: Paint) -> str:
 def _notes(report: "Report", paint: Paint) -> list[str]:
     lines = []
     for skipped in report.skipped:
-        lines += paint.labelled("not run", paint.text(skipped))
+        lines += paint.labelled("not run", paint.text(skipped), style="dim")
     for blind in report.blind:
-        lines += paint.labelled("not seen", paint.text(blind))
+        lines += paint.labelled("not seen", paint.text(blind), style="dim")
     if report.bypass:
         lines += paint.labelled("bypass", paint.text(report.bypass), style="forbidden")
     return lines

@@ -1,0 +1,87 @@
+"""``envguard freeze``: make the golden file of this environment."""
+
+import os
+import sys
+
+from envguard import guard
+from envguard.doors.cli import PINNED, output, progress
+from envguard.doors.cli.parser import Parser, add_color, add_depth, add_progress, add_python
+from envguard.errors import UsageError
+from envguard.reporters._words import plural
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.freezing import Frozen
+    from envguard.reporters._paint import Paint
+
+SUMMARY = "make the golden file of this environment"
+EXAMPLES = """
+    envguard freeze
+    envguard freeze --depth files -o image/envguard.lock
+    envguard freeze --from requirements.txt --config envguard.toml
+    envguard freeze -o - | diff envguard.lock -
+"""
+
+
+def run(argv: list[str]) -> int:
+    """Write a lock, and say on stderr what it holds."""
+    parser = Parser("freeze", "Make the golden file of this environment, or of another one.", examples=EXAMPLES)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default="envguard.lock", help="(default: envguard.lock; - is stdout)"
+    )
+    parser.add_argument("--from", dest="source", metavar="LOCK", help="freeze only if the environment is this lock's")
+    add_depth(parser, "records")
+    add_python(parser)
+    parser.add_argument(
+        "--config",
+        "--rules",
+        metavar="FILE",
+        help="the file with the rule table: pyproject.toml or envguard.toml (default: the nearest one)",
+    )
+    add_progress(parser)
+    add_color(parser)
+    options = parser.parse(argv)
+    options.depth = options.depth or "records"
+    to_stdout = options.output == "-"
+    _refuse_odd_target(options.output, options.depth)
+    with progress.bar(options) as shown:
+        frozen = guard.freeze(
+            "envguard.lock" if to_stdout else options.output,
+            depth=options.depth,
+            source=options.source,
+            rules=options.config,
+            python=options.python,
+            write=not to_stdout,
+            progress=shown,
+        )
+    if to_stdout:
+        output.write_data(frozen.data.decode())
+    else:
+        _tell(frozen, output.Output(stream=sys.stderr, color=options.color).paint())
+    return PINNED
+
+
+def _refuse_odd_target(path: str, depth: str) -> None:
+    """A lock replaces its file as a whole, which must not happen to a device or a pipe."""
+    if path == "-":
+        if depth == "files":
+            raise UsageError("--depth files writes a manifest beside the lock", remedy="give a file with -o")
+        return
+    if not path or os.path.isdir(path) or (os.path.lexists(path) and not os.path.isfile(path)):
+        raise UsageError(f"-o {path!a} is no file", remedy="give a file name, or - for stdout")
+
+
+def _tell(frozen: "Frozen", paint: "Paint") -> None:
+    mark = " ".join(word for word in (paint.glyph("✓"), "frozen") if word)
+    packages = plural(len(frozen.snapshot.pins), "package")
+    rules = f", {plural(len(frozen.snapshot.rules), 'rule')}" if frozen.snapshot.rules else ""
+    output.tell(f"{paint(mark, 'pinned')}  {packages}{rules} in {paint.text(frozen.path)}")
+    manifest = frozen.snapshot.manifest
+    lines = []
+    if manifest is not None:
+        lines += paint.labelled("files", f"{manifest.files:,} in {paint.text(frozen.manifest_path)}", prose=False)
+    lines += paint.labelled("pin it", f"ENVGUARD_LOCK_SHA256={frozen.sha256}", style="command", prose=False)
+    for unseen in frozen.blind:
+        lines += paint.labelled("not seen", paint.text(unseen))
+    for line in lines:
+        output.tell(line)

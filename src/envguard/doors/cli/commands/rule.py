@@ -1,0 +1,99 @@
+"""``envguard rule``: what a code, or a built-in row of the rule table, means."""
+
+import json
+
+from envguard.doors.cli import PINNED, output
+from envguard.doors.cli.guide import meant
+from envguard.doors.cli.parser import Parser, add_output
+from envguard.errors import UsageError
+from envguard.model import Rule
+from envguard.reporters.safe import safe
+from envguard.rules import catalog
+from envguard.rules.builtin import ROWS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.reporters._paint import Paint
+
+SUMMARY = "what a code of a finding, or a built-in rule, means and what to do"
+EXAMPLES = """
+    envguard rule EG102
+    envguard rule version-drift
+    envguard rule --all --output-format json
+"""
+
+
+def run(argv: list[str]) -> int:
+    """Print what is known about a code; without one, list them."""
+    parser = Parser("rule", "What a code of a finding means, why it matters and what to do.", examples=EXAMPLES)
+    parser.add_argument("code", metavar="CODE", nargs="?", help="a code, its name, or the id of a built-in rule")
+    parser.add_argument("--all", action="store_true", help="explain every code")
+    add_output(parser)
+    options = parser.parse(argv)
+    if options.all and options.code:
+        raise UsageError("envguard rule: give either CODE or --all", remedy="see envguard rule --help")
+    answer = output.of_options(options)
+    paint = answer.paint()
+    if options.code:
+        entry = _find(options.code)
+        single = _as_json(entry) if answer.is_json else _explained(entry, paint)
+        answer.write(single)
+        return PINNED
+    entries = tuple(catalog.CODES.values())
+    if answer.is_json:
+        told = [_fields(entry) for entry in entries]
+        text = json.dumps(told, indent=2) + "\n" if answer.format == "json" else "".join(map(_as_line, told))
+    elif options.all and answer.format == "full":
+        text = "\n".join(_explained(entry, paint) for entry in entries)
+    else:
+        text = "".join(f"{paint(entry.code, 'strong')} {entry.name:<20} {entry.summary}\n" for entry in entries)
+    answer.write(text)
+    return PINNED
+
+
+def _find(word: str) -> "catalog.Code | Rule":
+    if (entry := catalog.lookup(word)) is not None:
+        return entry
+    for row in ROWS:
+        if row.id == word.strip().lower():
+            return row
+    near = catalog.suggestions(word)
+    hint = f"did you mean {' or '.join(near)}?" if near else meant(word, tuple(row.id for row in ROWS))
+    raise UsageError(f"no code or built-in rule {safe(word)!r}", remedy=hint or "`envguard rule` lists the codes")
+
+
+def _fields(entry: "catalog.Code | Rule") -> dict[str, object]:
+    return {field: getattr(entry, field) for field in entry._fields}
+
+
+def _as_json(entry: "catalog.Code | Rule") -> str:
+    return json.dumps(_fields(entry), indent=2) + "\n"
+
+
+def _as_line(told: dict[str, object]) -> str:
+    return json.dumps(told) + "\n"
+
+
+def _explained(entry: "catalog.Code | Rule", paint: "Paint") -> str:
+    if isinstance(entry, Rule):
+        return _row(entry, paint)
+    lines = [f"{paint(f'{entry.code} {entry.name}', 'strong')}", entry.summary, ""]
+    for label, text in (
+        ("finds", entry.finds),
+        ("matters", entry.matters),
+        ("to do", entry.action),
+        ("limits", entry.limits),
+    ):
+        lines += paint.labelled(label, text)
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Rule, paint: "Paint") -> str:
+    lines = [f"{paint(row.id, 'strong')}  {paint(row.verdict, row.verdict)}  (built-in rule)", ""]
+    for label in ("package", "change", "part", "traits", "beside"):
+        if wanted := getattr(row, label):
+            lines += paint.labelled(label, ", ".join(wanted))
+    lines += paint.labelled("reason", row.reason)
+    if row.instead:
+        lines += paint.labelled("instead", row.instead, style="command", prose=False)
+    return "\n".join(lines) + "\n"

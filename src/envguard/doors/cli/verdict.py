@@ -1,0 +1,63 @@
+"""From the options of a command to a report, and from a report to an exit code."""
+
+from envguard import guard
+from envguard.doors.cli import CANNOT_JUDGE, FINDINGS, PINNED
+from envguard.errors import UsageError
+from envguard.model import GRAVITY
+from envguard.reporters.safe import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from envguard.doors.cli.output import Output
+    from envguard.model import Report
+
+
+def check(
+    options: "argparse.Namespace", lock: "str | None", *, progress: "Callable[[int, int], None] | None" = None
+) -> "Report":
+    """The report that the options ask for.
+
+    Raises:
+        UsageError: ``--only`` names nothing that is locked, so that a slip of the pen would pass as pinned.
+        EnvguardError: As ``envguard.check``.
+    """
+    report = guard.check(
+        lock,
+        depth=options.depth,
+        only=options.only,
+        sha256=options.sha256,
+        python=options.python,
+        progress=progress,
+    )
+    if options.only and not report.packages and not report.findings:
+        patterns = ", ".join(safe(pattern) for pattern in options.only)
+        raise UsageError(f"--only {patterns} matches no package of {safe(report.lock)}")
+    return report
+
+
+def complete(report: "Report", options: "argparse.Namespace", answer: "Output") -> "Report":
+    """The report with the running interpreter named, which the quick proof leaves out, for programs that read it."""
+    if not answer.is_json or report.interpreter is not None or options.python is not None:
+        return report
+    from envguard.environment import interpreter
+
+    return report.replace(interpreter=interpreter.running())
+
+
+def exit_code(report: "Report", fail_on: str) -> int:
+    """0 pinned, 1 findings that count, 2 nothing counts but something could not be verified.
+
+    Args:
+        report: What was found.
+        fail_on: The mildest verdict that counts.
+    """
+    limit = GRAVITY.index(fail_on)
+    graver = [found.verdict for found in report.findings if GRAVITY.index(found.verdict) >= limit]
+    if any(verdict != "unverified" for verdict in graver):
+        return FINDINGS
+    if any(found.verdict == "unverified" for found in report.findings):
+        return CANNOT_JUDGE
+    return PINNED
