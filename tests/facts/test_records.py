@@ -181,6 +181,8 @@ def test_the_digest_is_what_the_documentation_says() -> None:
     [
         "../../../bin/demo",
         "../../../share/demo/data.json",
+        "bin/demo",
+        "share/demo/data.json",
         "__pycache__/demo.cpython-311.pyc",
         "pkg/__pycache__/mod.cpython-313.pyc",
         *(f"{INFO}/{name}" for name in sorted(records.INSTALLER_NOTES)),
@@ -293,6 +295,17 @@ class TestOneWheelOneDigest:
             for place in ("a", "a/much/deeper/place"):
                 found = installed_digests(install(run_tool, how, tmp_path / how / place / "venv", wheel))
                 assert found == expected, (how, place)
+
+    def test_a_target_folder(self, tmp_path: Path, run_tool: object, build_wheel: object) -> None:
+        assert callable(run_tool)
+        assert callable(build_wheel)
+        entry_points = "[console_scripts]\ndemo = demo:main\n"
+        wheel = build_wheel(tmp_path, "demo", ODD_FILES, entry_points=entry_points)
+        options = ("install", "-q", "--no-deps", "--target")
+        run_tool(sys.executable, "-m", "pip", *options, tmp_path / "by-pip", "--no-index", wheel)
+        run_tool("uv", "pip", *options, tmp_path / "by-uv", "--offline", "--python", sys.executable, wheel)
+        assert installed_digests(tmp_path / "by-pip") == wheel_digests(wheel)
+        assert installed_digests(tmp_path / "by-uv") == wheel_digests(wheel)
 
     def test_one_byte_of_one_file_changes_it(self, tmp_path: Path, build_wheel: object) -> None:
         assert callable(build_wheel)

@@ -54,6 +54,9 @@ INSTALLER_NOTES = frozenset(
 )
 """Files of the metadata folder that say how something was installed, not what."""
 
+_PREFIX_FOLDERS = ("bin/", "Scripts/", "etc/", "include/", "share/")
+"""Where scripts, data and headers go. ``uv pip install --target`` puts these folders inside the target."""
+
 _DIGEST_BYTES = {"sha256": 32, "sha384": 48, "sha512": 64}
 _URLSAFE = str.maketrans("-_", "+/")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -112,8 +115,9 @@ def portable_digest(rows: "Iterable[Row]", dist_info_name: str) -> str:
 
     It is SHA-256 over the lines ``path,algorithm:hex`` in the order of their code points, each ended by a line feed,
     a path with a comma, quote or line break in CSV quotes. Left out are files outside site-packages (scripts, data,
-    headers), byte code in ``__pycache__``, the installer's notes, and rows without a hash: pip adds such rows for
-    files that the wheel contains and its RECORD does not list, and uv does not.
+    headers; also in ``bin``, ``Scripts``, ``etc``, ``include`` and ``share`` inside it), byte code in
+    ``__pycache__``, the installer's notes, and rows without a hash: pip adds such rows for files that the wheel
+    contains and its RECORD does not list, and uv does not.
 
     Args:
         rows: Rows of an installed RECORD, or of a wheel as ``rows_from_wheel`` gives them.
@@ -194,8 +198,8 @@ def _portable(rows: "Iterable[Row]", dist_info_name: str) -> "Iterator[tuple[str
             site = _OTHER_SITE.match(path)
             if site is None:
                 continue
-            yield path[site.end() :], digest
-        else:
+            path = path[site.end() :]  # noqa: PLW2901 - the same file, as seen from its own site-packages
+        if not path.startswith(_PREFIX_FOLDERS):
             yield path, digest
 
 
