@@ -28,7 +28,7 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
     owner = {package.python_name: normalise(package.name) for package in environment.conda or () if package.python_name}
     locked = {pin.name for pin in pip_pins(snapshot)}
     for name, distributions in sorted(installed(environment).items()):
-        if name in locked or unspoken(name, snapshot) or owner.get(name) in by_conda:
+        if name in locked or unspoken(name, snapshot) or owner.get(name, name) in by_conda:
             continue
         first = distributions[0]
         yield Change(

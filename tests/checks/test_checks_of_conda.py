@@ -1,0 +1,143 @@
+"""conda pins against conda's own records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from envguard.model import CondaPackage
+
+
+def conda_pin(bench: Any, name: str, version: str | None, **more: Any) -> Any:
+    return bench.pin(name, version, manager="conda", **more)
+
+
+def record(name: str, version: str, build: str = "h1_0", **more: Any) -> CondaPackage:
+    more.setdefault("channel", "conda-forge")
+    return CondaPackage(name=name, version=version, build=build, path=f"/env/conda-meta/{name}.json", **more)
+
+
+@pytest.mark.parametrize(
+    ("version", "build", "channel", "expected"),
+    [
+        ("1.1.1k", "", "", None),
+        ("1.1.1k", "h1_0", "conda-forge", None),
+        ("1.1.1k", "h1_*", "", None),
+        ("1.1.1k", "*1*", "", None),
+        ("1.1.1k", "h1?0", "", ("EG107", "rebuilt", "build")),
+        ("1.1.1k", "h2_0", "", ("EG107", "rebuilt", "build")),
+        ("1.1.1k", "h1_", "", ("EG107", "rebuilt", "build")),
+        ("1.1.1K", "", "", ("EG102", "different", "other")),
+        ("1.1.1k.0", "", "", ("EG102", "different", "other")),
+        ("1.1.1k", "", "conda-forge/linux-64", None),
+        ("1.1.1k", "", "https://example.org/conda-forge", None),
+        ("1.1.1k", "", "https://example.org/conda-forge/noarch/", None),
+        ("1.1.1k", "", "pytorch", ("EG105", "source", "channel")),
+        # One cause, one change: the gravest.
+        ("1.1.1j", "h2_0", "pytorch", ("EG102", "different", "other")),
+    ],
+)
+def test_pins(bench: Any, version: str, build: str, channel: str, expected: tuple[str, ...] | None) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "openssl", version, build=build, channel=channel))
+    said = bench.said(snapshot, bench.environment(conda=(record("openssl", "1.1.1k"),)))
+    assert said == ([] if expected is None else [(*expected, "openssl")])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "recorded", "same"),
+    [
+        ("defaults", "pkgs/main", True),
+        ("defaults", "conda-forge", False),
+        ("pkgs/main", "pkgs/main", True),
+        ("conda-forge", "", False),
+    ],
+)
+def test_channels(bench: Any, wanted: str, recorded: str, same: bool) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "zlib", "1", channel=wanted))
+    said = bench.said(snapshot, bench.environment(conda=(record("zlib", "1", channel=recorded),)))
+    assert (said == []) is same
+
+
+@pytest.mark.parametrize(
+    ("hashes", "digest", "same"),
+    [
+        (("sha256:aa",), "sha256:AA", True),
+        (("sha256:aa",), "sha256:bb", False),
+        (("md5:aa", "sha256:bb"), "md5:aa", True),
+        (("sha256:aa",), "md5:bb", True),
+        (("sha256:aa",), "", True),
+    ],
+)
+def test_archives(bench: Any, hashes: tuple[str, ...], digest: str, same: bool) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "zlib", "1", hashes=hashes))
+    said = bench.said(snapshot, bench.environment(conda=(record("zlib", "1", digest=digest),)))
+    assert said == ([] if same else [("EG107", "rebuilt", "build", "zlib")])
+
+
+def test_without_records_every_conda_pin_is_missing_and_says_why(bench: Any) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "zlib", "1"), conda_pin(bench, "Openssl", "3"))
+    changes = bench.changes(snapshot, bench.environment())
+    assert [(change.code, change.package) for change in changes] == [("EG101", "Openssl"), ("EG101", "zlib")]
+    assert {change.evidence for change in changes} == {("no conda-meta below /env",)}
+    (change,) = bench.changes(bench.snapshot(conda_pin(bench, "zlib", "1")), bench.environment(conda=()))
+    assert change.evidence == ("no record in conda-meta",)
+
+
+def test_a_conda_pin_that_pip_fulfils_comes_from_elsewhere(bench: Any) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "numpy", "1.26.4", channel="conda-forge"))
+    dist = bench.dist("numpy", "1.26.4", installer="pip")
+    (change,) = bench.changes(snapshot, bench.environment(dist, conda=()))
+    assert (change.code, change.kind, change.locked, change.installed) == ("EG105", "source", "conda-forge", "pip")
+
+
+def test_pip_over_conda_is_seen_although_conda_still_records_the_locked_version(bench: Any) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "numpy", "1.26.4"))
+    records = (record("numpy", "1.26.4", python_name="numpy"),)
+    quiet = bench.environment(bench.dist("numpy", "1.26.4", installer="conda"), conda=records)
+    assert bench.said(snapshot, quiet) == []
+    (change,) = bench.changes(snapshot, bench.environment(bench.dist("numpy", "2.0.0", installer="pip"), conda=records))
+    assert (change.code, change.kind, change.locked, change.installed) == ("EG102", "different", "1.26.4", "2.0.0")
+    assert "conda-meta still records 1.26.4" in change.evidence[0]
+
+
+def test_a_python_package_pinned_on_both_sides_is_told_by_pip_alone(bench: Any) -> None:
+    snapshot = bench.snapshot(bench.pin("torch", "2.5.0"), conda_pin(bench, "pytorch", "2.5.0"))
+    environment = bench.environment(
+        bench.dist("torch", "2.4.0", installer="conda"),
+        conda=(record("pytorch", "2.4.0", python_name="torch"),),
+    )
+    assert bench.said(snapshot, environment) == [("EG102", "downgraded", "minor", "torch")]
+
+
+def test_python_itself_is_told_once(bench: Any) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "python", "3.11.7"), interpreter=bench.python)
+    environment = bench.environment(
+        conda=(record("python", "3.11.8"),), interpreter=bench.python.replace(version="3.11.8")
+    )
+    assert bench.said(snapshot, environment) == [("EG110", "interpreter", "micro", "")]
+
+
+def test_strangers_of_conda_are_stated_where_the_file_speaks_of_conda(bench: Any) -> None:
+    records = (
+        record("openssl", "3"),
+        record("cuda-cudart", "12.4", build="cuda12_0"),
+        record("pytorch", "2.5.0", python_name="torch"),
+    )
+    dists = (bench.dist("torch", "2.5.0", installer="conda"),)
+    said = bench.changes(bench.snapshot(conda_pin(bench, "openssl", "3")), bench.environment(*dists, conda=records))
+    assert [(change.code, change.package, change.traits) for change in said] == [
+        ("EG103", "cuda-cudart", ("conda", "cuda")),
+        ("EG103", "torch", ()),
+    ]
+    pip_only = bench.snapshot(bench.pin("torch", "2.5.0"))
+    assert bench.said(pip_only, bench.environment(*dists, conda=records)) == []
+
+
+def test_a_conda_pin_that_is_not_exact_is_unverifiable(bench: Any) -> None:
+    snapshot = bench.snapshot(
+        conda_pin(bench, "zlib", None, text="zlib"),
+        conda_pin(bench, "xz", None, text="xz>=5", unverifiable="a range"),
+    )
+    said = bench.said(snapshot, bench.environment(conda=(record("zlib", "1"), record("xz", "5"))))
+    assert said == [("EG111", "unverifiable", "", "xz"), ("EG111", "unverifiable", "", "zlib")]
