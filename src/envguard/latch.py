@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Asked = tuple[str | os.PathLike[str] | None, object, object, object, object]
 
 EXPECT = "ENVGUARD_EXPECT"
-"""Environment variable: the SHA-256 of each golden file that this process or a parent found pinned, comma separated."""
+"""Environment variable: the digest of each golden file that this process or a parent found pinned, comma separated."""
 
 _refusals: "list[BaseException]" = []
 _pinned: "dict[tuple[object, ...], Report]" = {}
@@ -68,7 +68,8 @@ def remember(asked: "Asked", report: "Report") -> None:
         LockError: As ``expect``.
     """
     try:
-        expect(report.lock_sha256)
+        if not _is_expected(report):
+            expect(report.seal)
     except Exception as error:
         refuse(error)
         raise
@@ -80,14 +81,14 @@ def recall(asked: "Asked") -> "Report | None":
     return _pinned.get(_question(*asked))
 
 
-def expect(sha256: str) -> None:
+def expect(digest: str) -> None:
     """Tell children which golden file was found pinned, or hold this process to what its parent said.
 
     The process that wrote ``ENVGUARD_EXPECT`` may check more than one golden file; its children, forked or started
     afresh, may use only those.
 
     Args:
-        sha256: Hex digest of the golden file's bytes.
+        digest: What identifies the golden file: ``Report.seal``, or the sha256 of its bytes.
 
     Raises:
         LockError: A parent expects other golden files than this one.
@@ -95,17 +96,17 @@ def expect(sha256: str) -> None:
     environ = os.environ
     given = environ.get(EXPECT, "")
     expected = given.split(",") if given else []
-    if sha256 in expected:
+    if digest in expected:
         return
     process = os.getpid()
     if expected and process not in _publishers:
         from envguard.errors import LockError
 
         raise LockError(
-            f"the golden file has sha256 {sha256}, but {EXPECT} demands {given}",
+            f"the golden file is {digest}, but {EXPECT} demands {given}",
             remedy=f"use the golden file of the parent process, or unset {EXPECT} for a child that is meant to differ",
         )
-    environ[EXPECT] = ",".join([*expected, sha256])
+    environ[EXPECT] = ",".join([*expected, digest])
     _publishers[:] = [process]
 
 
@@ -127,6 +128,15 @@ def _copy(error: BaseException) -> BaseException:
     made = kind.__new__(kind, *error.args)
     made.__dict__.update(error.__dict__)
     return made
+
+
+def _is_expected(report: "Report") -> bool:
+    """True where the parent named this golden file by its seal, or somebody did by the sha256 of its bytes."""
+    given = os.environ.get(EXPECT)
+    if not given:
+        return False
+    expected = given.split(",")
+    return report.seal in expected or report.lock_sha256 in expected
 
 
 def _question(
