@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:@\[\]]*)(?::\d*)?", re.ASCII)
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^:@\[\]]+)(?::\d+)?|", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
+_AUTHORITY_END = re.compile(r"[/?#\\]")
 _HASH = re.compile(r"[0-9a-f]+", re.ASCII)
 _KEPT_FRAGMENT = ("subdirectory=", "egg=")
 _BUILD_FOLDER = re.compile(
@@ -79,25 +81,25 @@ def redact(url: str) -> str:
     Args:
         url: Also with a VCS prefix (``git+https://…``) or in the short form of SSH (``git@host:path``).
     """
+    scheme, separator, rest = url.partition("://")
+    if separator and _SCHEME.fullmatch(scheme):
+        url = scheme + separator + _without_user(rest, keep_git="ssh" in scheme.lower())
+    elif "@" in _AUTHORITY_END.split(url, maxsplit=1)[0]:
+        url = _without_user(url, keep_git=True)
     main, _hash, fragment = url.partition("#")
     kept = "&".join(part for part in fragment.split("&") if part.startswith(_KEPT_FRAGMENT))
-    scheme, separator, rest = main.partition("://")
-    if separator:
-        main = scheme + separator + _without_user(rest, keep_git="ssh" in scheme.lower())
-    elif "@" in main.partition("/")[0]:
-        main = _without_user(main, keep_git=True)
     main = main.partition("?")[0]
     return f"{main}#{kept}" if kept else main
 
 
 def _without_user(rest: str, *, keep_git: bool) -> str:
     """``user:password@host/path`` without the part before the host."""
-    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
     user, at, _host = authority.rpartition("@")
     if at:
         return rest if keep_git and user == "git" else rest[len(user) + 1 :]
     if _HOST.fullmatch(authority) is None and "@" in rest:
-        # A password with a bare "/" or "?" in it ends the authority early; what then looks like a port is none.
+        # A password with a bare "/", "?" or "#" in it ends the authority early; what then looks like a port is none.
         return rest.rpartition("@")[2]
     return rest
 
