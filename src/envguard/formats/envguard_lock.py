@@ -207,6 +207,9 @@ def _text(data: bytes, path: str) -> str:
 def _check_header(line: str, path: str) -> None:
     if line == quick.HEADER:
         return
+    if line == f"{quick.HEADER}\r":
+        remedy = "restore its line ends; in git, `envguard.lock -text` in .gitattributes keeps them"
+        raise LockError("line ends were changed to CRLF, so the seal cannot fit", path=path, line=1, remedy=remedy)
     if line.startswith(f"{_PREFIX}lock "):
         number = line[len(_PREFIX) + 5 :]
         raise LockError(

@@ -1,0 +1,39 @@
+"""Running things in scratch environments that see nothing of the one that runs the tests."""
+
+import os
+import subprocess
+from pathlib import Path
+
+SOURCE = Path(__file__).parent.parent / "src"
+
+SMALL = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==24.2")
+"""A few small real distributions, pinned so that tests have something to drift from."""
+
+
+def scrubbed(**extra: str) -> dict[str, str]:
+    """Environment variables for a process that must not touch this interpreter or read its settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("PIP_CERT", "PIP_FIND", "PIP_INDEX", "PIP_EXTRA", "UV_INDEX", "SSL_", "REQUESTS_CA"))
+        or name in {"HOME", "http_proxy", "https_proxy", "no_proxy", "LANG"}
+    }
+    return {
+        **kept,
+        "PATH": "/usr/bin:/bin",
+        "PIP_REQUIRE_VIRTUALENV": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **extra,
+    }
+
+
+def run(*command: str | Path, cwd: Path | None = None, **extra: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a scrubbed environment; never raises for its exit status."""
+    return subprocess.run(
+        [str(word) for word in command], cwd=cwd, env=scrubbed(**extra), capture_output=True, text=True, check=False
+    )
+
+
+def site_packages(venv: Path) -> Path:
+    """The one site-packages folder of a venv."""
+    return next((venv / "lib").glob("python3.*")) / "site-packages"
