@@ -8,7 +8,7 @@ import re
 
 from envguard.model import GRAVITY, Change, Finding, Rule
 from envguard.rules.builtin import ROWS
-from envguard.rules.match import matches
+from envguard.rules.match import matches, may_speak
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def judge(
     told = tuple(changes)
     if markers is None:
         markers = _markers(environment) if any(rule.when for rule in rules) else {}
-    table = (*rules, *ROWS)
     findings = []
     ended: dict[str, Rule] = {}
     for change in told:
-        for rule in table:
+        speaking = [rule for rule in rules if may_speak(rule, change)]
+        for rule in (*speaking, *ROWS):
             if not matches(rule, change, changes=told, environment=environment, markers=markers):
                 continue
             if rule.until and rule.until < today:
@@ -95,7 +95,10 @@ def stale(
         markers = _markers(environment) if any(rule.when for rule in table) else {}
     notes = []
     for rule in table:
-        if any(matches(rule, change, changes=told, environment=environment, markers=markers) for change in told):
+        if any(
+            may_speak(rule, change) and matches(rule, change, changes=told, environment=environment, markers=markers)
+            for change in told
+        ):
             continue
         over = f"; it ended on {rule.until}" if rule.until and rule.until < today else ""
         notes.append(_stale(rule, f"it matched nothing{over}"))

@@ -39,7 +39,7 @@ def matches(
         RuleError: A specifier or marker of the row is not valid.
     """
     return (
-        _kind(rule, change)
+        (not rule.change or change.kind in rule.change)
         and _package(rule, change)
         and (not rule.part or change.part in rule.part)
         and _traits(rule, change)
@@ -68,15 +68,12 @@ def lenient(rule: "Rule") -> bool:
     return GRAVITY.index(rule.verdict) < _FORBIDDEN
 
 
-def _fits(pattern: str, name: str) -> bool:
-    if pattern.endswith("*"):
-        return name.startswith(pattern[:-1])
-    return name == pattern
+def may_speak(rule: "Rule", change: "Change") -> bool:
+    """True when a user's row may decide this kind of change at all.
 
-
-def _kind(rule: "Rule", change: "Change") -> bool:
-    if rule.change and change.kind not in rule.change:
-        return False
+    A row that forbids always may. A milder one reaches damage only by naming it, an unverifiable pin only by naming it
+    with an end, and a kind that this version does not know never.
+    """
     if not lenient(rule):
         return True
     if change.kind == "unverifiable":
@@ -84,6 +81,12 @@ def _kind(rule: "Rule", change: "Change") -> bool:
     if change.kind not in KINDS:
         return False
     return change.kind not in DAMAGE or change.kind in rule.change
+
+
+def _fits(pattern: str, name: str) -> bool:
+    if pattern.endswith("*"):
+        return name.startswith(pattern[:-1])
+    return name == pattern
 
 
 def _package(rule: "Rule", change: "Change") -> bool:
