@@ -175,8 +175,12 @@ def _change(candidate: "Candidate", name: str, faults: list[str]) -> Change:
 
 def _name_and_version(candidate: "Candidate", headers: metadata.Headers) -> tuple[str, str]:
     """From METADATA; what it does not tell, from the folder's name."""
-    is_wheel = candidate.path.endswith(".dist-info")
-    name, version = metadata.split(candidate.stem) if is_wheel else metadata.split_egg(candidate.stem)
+    if candidate.path.endswith(".egg-link"):
+        name, version = candidate.stem, ""
+    elif candidate.path.endswith(".dist-info"):
+        name, version = metadata.split(candidate.stem)
+    else:
+        name, version = metadata.split_egg(candidate.stem)
     return normalise(headers.name or name), headers.version or version
 
 

@@ -24,30 +24,26 @@ def read(listings: "Sequence[Listing]", markers: "Mapping[str, str]") -> list[Fo
     Raises:
         UnverifiableError: Something changed while it was read.
     """
-    found: list[Found] = []
-    for listing in listings:
-        found += _settled(listing, markers)
-    for listing in listings:
+    settled = [_settled(listing, markers) for listing in listings]
+    for listing, _found in settled:
         now = folders.look(listing.path)
         if now is None or now.signature != listing.signature:
             raise _unstable(listing.path)
-    return found
+    return [found for _listing, content in settled for found in content]
 
 
-def _settled(listing: "Listing", markers: "Mapping[str, str]") -> list[Found]:
-    """The content of one entry; it is looked at once more where something in it vanished meanwhile."""
+def _settled(listing: "Listing", markers: "Mapping[str, str]") -> "tuple[Listing, list[Found]]":
+    """The content of one entry; where something in it vanished meanwhile it is listed and read once more."""
     try:
-        return _content(listing, markers)
+        return listing, _content(listing, markers)
     except folders.Vanished:
         again = folders.look(listing.path)
-    # A name that is listed and still not there is no installer at work; it would be a defect of the file system.
+    if again is None:
+        raise _unstable(listing.path)
     try:
-        content = _content(again, markers) if again is not None else []
+        return again, _content(again, markers)
     except folders.Vanished as error:
         raise _unstable(listing.path) from error
-    if again is None or again.signature != listing.signature:
-        raise _unstable(listing.path)
-    return content
 
 
 def _unstable(path: str) -> UnverifiableError:
