@@ -62,7 +62,7 @@ def second_owner(
 
 
 def _claims(item: "Distribution", rows: "Sequence[Row]") -> "Iterator[Change]":
-    claimed = [row.path for row in rows if row.path.startswith(PACKAGE + "/") or _is_command(row.path)]
+    claimed = [row.path for row in rows if _is_own(row.path) or _is_command(row.path)]
     if claimed:
         yield Change(
             code="EG904",
@@ -74,13 +74,18 @@ def _claims(item: "Distribution", rows: "Sequence[Row]") -> "Iterator[Change]":
         )
 
 
+def _is_own(path: str) -> bool:
+    """A file of our package, or one beside it such as ``envguard.so``, which an import may find instead."""
+    return path.startswith((PACKAGE + "/", PACKAGE + ".")) and "__pycache__/" not in path
+
+
 def _is_command(path: str) -> bool:
     folder, _slash, file = path.rpartition("/")
     return file in COMMANDS and folder.rpartition("/")[2] in ("bin", "Scripts")
 
 
 def _altered(item: "Distribution", rows: "Sequence[Row]") -> "Iterator[Change]":
-    listed = {row.path: row for row in rows if row.path.startswith(PACKAGE + "/") and "__pycache__/" not in row.path}
+    listed = {row.path: row for row in rows if _is_own(row.path)}
     for path, row in sorted(listed.items()):
         file = os.path.join(item.location, *path.split("/"))
         if why := _difference(file, row):
