@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from envguard.rules import _rows
 
-_HEADER = re.compile(r"^\s*\[\[\s*(?:tool\.envguard\.)?rules\s*\]\]", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*(?:tool\.envguard\.)?rules[ \t]*\]\]", re.MULTILINE)
 
 
 class Table(Value):
