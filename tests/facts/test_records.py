@@ -66,7 +66,8 @@ def test_paths_are_normalised() -> None:
         "d/e.py",
         "g.py",
     ]
-    assert parse(b"pkg/.hidden,,\npkg/..data/x,,\n..x.py,,\n")[1].path == "pkg/..data/x"
+    odd_names = ["pkg/.hidden", "pkg/..data/x", "..x.py", "x..", "pkg/a./b"]
+    assert [row.path for row in parse("".join(f"{name},,\n" for name in odd_names).encode())] == odd_names
 
 
 def test_scripts_may_lie_three_folders_up_and_no_higher() -> None:

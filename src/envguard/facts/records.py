@@ -58,9 +58,7 @@ _PREFIX_FOLDERS = ("bin/", "Scripts/", "etc/", "include/", "share/")
 """Where scripts, data and headers go. ``uv pip install --target`` puts these folders inside the target."""
 
 _DIGEST_BYTES = {"sha256": 32, "sha384": 48, "sha512": 64}
-_URLSAFE = str.maketrans("-_", "+/")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_UNUSUAL = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 _OTHER_SITE = re.compile(r"(?:\.\./)*(?:local/)?lib(?:64)?/python\d+\.\d+/(?:site|dist)-packages/", re.ASCII)
 
@@ -251,14 +249,15 @@ def _row(fields: "list[str]", levels: int) -> Row:
 
 
 def _checked_path(path: str, levels: int) -> str:
-    if _UNUSUAL.search(path) is None:
-        if _DRIVE.match(path):
+    # Plain tests before the expensive ones: this runs for each of some 70,000 rows.
+    if path[:1] not in "/." and path[-1] not in "/." and "//" not in path and "./" not in path:
+        if path[1:2] == ":" and _DRIVE.match(path):
             raise RecordError(f"an absolute path: {path!r}")
         return path
     if path.startswith("/"):
         raise RecordError(f"an absolute path: {path!r}")
     normal = posixpath.normpath(path)
-    if not path or path.endswith("/") or normal.endswith("..") or normal == ".":
+    if not path or path.endswith("/") or posixpath.basename(normal) in (".", ".."):
         raise RecordError(f"a row that names no file: {path!r}")
     if normal.startswith("../" * (levels + 1)):
         raise RecordError(f"a path that leaves the installation: {path!r}")
@@ -273,7 +272,7 @@ def _hexadecimal(digest: str, path: str) -> str:
         raise RecordError(f"an unknown or weak hash {algorithm!r} for {path!r}")
     unpadded = encoded.rstrip("=")
     try:
-        raw = binascii.a2b_base64(unpadded.translate(_URLSAFE) + "=" * (-len(unpadded) % 4))
+        raw = binascii.a2b_base64(unpadded.replace("-", "+").replace("_", "/") + "=" * (-len(unpadded) % 4))
     except ValueError as error:
         raise RecordError(f"a hash that is no base64 for {path!r}") from error
     if len(raw) != length:
