@@ -1,0 +1,105 @@
+"""What a check costs inside the process that asks, by that process's own clock, and what it loads."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import environments
+import judging
+
+_TIMED = """
+import json, sys
+from time import perf_counter
+lock, depth = sys.argv[1], sys.argv[2]
+loaded = set(sys.modules)
+start = perf_counter()
+import envguard
+imported = perf_counter()
+envguard.assert_pinned(lock, depth=depth)
+first = perf_counter()
+envguard.assert_pinned(lock, depth=depth)
+second = perf_counter()
+modules = sorted(set(sys.modules) - loaded)
+print(json.dumps([imported - start, first - imported, second - first, modules]))
+"""
+
+_FORKED = """
+import os, sys
+from time import perf_counter
+import envguard
+from envguard import latch
+lock = sys.argv[1]
+envguard.assert_pinned(lock, depth="files")
+key = latch.key(lock, "files", None, None, None)
+reader, writer = os.pipe()
+if not os.fork():
+    start = perf_counter()
+    report = latch.recall(key)
+    took = perf_counter() - start
+    os.write(writer, repr(took if report is not None and report.pinned else None).encode())
+    os._exit(0)
+os.wait()
+print(os.read(reader, 100).decode())
+"""
+
+
+class Inside:
+    """Medians of several fresh processes.
+
+    Attributes:
+        importing: Milliseconds of ``import envguard``.
+        first: Milliseconds of the first ``assert_pinned``.
+        again: Milliseconds of the second one.
+        modules: What both loaded.
+    """
+
+    def __init__(self, samples: "list[tuple[float, float, float, list[str]]]") -> None:
+        self.importing = statistics.median(sample[0] for sample in samples) * 1000
+        self.first = statistics.median(sample[1] for sample in samples) * 1000
+        self.again = statistics.median(sample[2] for sample in samples) * 1000
+        self.modules = samples[0][3]
+
+
+def inside(environment: environments.Environment, lock: Path, depth: str, rounds: int) -> Inside:
+    """Measures one depth."""
+    said = [environments.run([environment.python, "-c", _TIMED, lock, depth]) for _ in range(rounds)]
+    return Inside([json.loads(text) for text in said])
+
+
+def forked_microseconds(environment: environments.Environment, lock: Path, rounds: int) -> "float | None":
+    """How long a forked child takes to read what its parent found; None where it finds nothing."""
+    said = [environments.run([environment.python, "-c", _FORKED, lock]).strip() for _ in range(rounds)]
+    return None if "None" in said else statistics.median(float(text) for text in said) * 1e6
+
+
+def openssl_seconds(manifest: Path, site: Path, prefix: Path, rounds: int) -> "tuple[int, int, float] | None":
+    """Files, bytes and median seconds of ``xargs -P<cores> openssl dgst -sha256`` over the files of a manifest."""
+    if not shutil.which("openssl") or not shutil.which("xargs"):
+        return None
+    files = manifest_files(manifest, site, prefix)
+    listed = "\0".join(files).encode()
+    command = ["xargs", "-0", f"-P{judging.cores()}", "-n", "500", "openssl", "dgst", "-sha256"]
+    times = []
+    for number in range(rounds + 1):
+        before = time.perf_counter()
+        subprocess.run(command, input=listed, stdout=subprocess.DEVNULL, check=True)
+        if number:
+            times.append(time.perf_counter() - before)
+    return len(files), sum(os.stat(path).st_size for path in files), statistics.median(times)
+
+
+def manifest_files(manifest: Path, site: Path, prefix: Path) -> list[str]:
+    """The regular files that a manifest lists."""
+    files = []
+    for line in manifest.read_text().splitlines():
+        if not line.startswith("f "):
+            continue
+        path = line.split(" ", 5)[5]
+        for root, folder in (("{site0}", site), ("{prefix}", prefix)):
+            if path.startswith(root):
+                files.append(str(folder) + path[len(root) :])
+    return files
