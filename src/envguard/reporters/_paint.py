@@ -44,11 +44,11 @@ class Paint:
         shown = safe(value[: 2 * LONGEST])
         return shown if len(shown) <= LONGEST else shown[:LONGEST] + self.glyph("…")
 
-    def labelled(self, label: str, text: str, *, style: str = "", prose: bool = True) -> list[str]:
+    def labelled(self, label: str, text: str, *, style: str = "", prose: bool = True, room: int = 10) -> list[str]:
         """``text`` beside a dim label; prose is wrapped below itself, commands and paths never are."""
-        margin = " " * 11
-        room = self.width - len(margin)
-        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) if prose else [text]
-        head = "  " + self(f"{label:<9}", "dim")
+        margin = " " * (room + 2)
+        columns = self.width - len(margin)
+        lines = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False) if prose else [text]
+        head = "  " + self(f"{label:<{room}}", "dim")
         shown = [self(line, style) if style else line for line in lines or [""]]
         return [head + shown[0], *(margin + line for line in shown[1:])]

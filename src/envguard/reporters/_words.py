@@ -26,7 +26,7 @@ def movement(change: "Change", arrow: str = "->") -> str:
     if change.kind == "removed":
         return f"{locked} {arrow} not installed".lstrip()
     if change.kind == "added":
-        return f"not locked {arrow} {installed}".rstrip()
+        return f"{installed} (not in the lock)".lstrip()
     if locked and installed:
         return f"{locked} {arrow} {installed}"
     return locked or installed

@@ -31,7 +31,7 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
 def _pinned(report: "Report", paint: Paint) -> str:
     mark = " ".join(word for word in (paint.glyph("✓"), "pinned") if word)
     facts = f"{plural(report.packages, 'package')} of {paint.text(report.lock)}"
-    return f"{paint(mark, 'pinned')}  {facts}  {paint(_scope(report, paint), 'dim')}"
+    return f"{paint(mark, 'pinned')}  {facts} {paint(_scope(report, paint), 'dim')}"
 
 
 def _verdict(report: "Report", paint: Paint) -> str:
@@ -59,7 +59,7 @@ def _explained(finding: "Finding", lock: str, paint: Paint) -> list[str]:
 def _headline(finding: "Finding", paint: Paint) -> str:
     change = finding.change
     label = f"{change.code} {code_name(change.code)}"
-    moved = paint.text(movement(change, paint.glyph("→")))
+    moved = paint.text(movement(change, paint.glyph("→")) or f"({change.kind})")
     package = paint.text(change.package)
     plain = "  ".join(part for part in (label, " ".join(word for word in (package, moved) if word)) if part)
     shown = plain if not package else plain.replace(f"  {package}", f"  {paint(package, 'strong')}", 1)

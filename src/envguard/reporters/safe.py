@@ -16,7 +16,7 @@ _UNFIT = re.compile(
     "]"
 )
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s\"'<>]*)")
-_AUTHORITY_END = re.compile(r"[/?#\\]")
+_AUTHORITY_END = re.compile(r"[/?#]")
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 _SECRET_VALUE = re.compile(
     r"(?P<key>[?&#;][^=&#\s]*(?:token|secret|passw|pwd|signature|sig|key|auth|credential)[^=&#\s]*=)[^&#\s]+",

@@ -61,8 +61,8 @@ def command(word: str) -> "Command":
 
 def meant(word: str, known: "tuple[str, ...]") -> str:
     """A hint at what was meant, or "" where nothing looks like ``word``."""
-    near = difflib.get_close_matches(word.lower(), known, n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def text() -> str:

@@ -49,7 +49,7 @@ def run(argv: list[str]) -> int:
     refused = _refused(report, options.fail_on, output.of_stderr(options.color))
     if refused:
         return refused
-    latch.expect(report.lock_sha256)
+    latch.expect(report.seal)
     os.environ["ENVGUARD_LOCK"] = os.path.abspath(report.lock)
     return _become(program, command)
 

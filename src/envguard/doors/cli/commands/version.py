@@ -29,10 +29,12 @@ def run(argv: list[str]) -> int:
         return PINNED
     paint = answer.paint()
     lines = [f"envguard {envguard.__version__}"]
-    lines += paint.labelled("python", paint.text(f"{facts['python']} in {facts['prefix']}"), prose=False)
-    lines += paint.labelled("code", paint.text(str(facts["code"])), prose=False)
+    lines += paint.labelled("python", paint.text(f"{facts['python']} in {facts['prefix']}"), prose=False, room=11)
+    lines += paint.labelled("code", paint.text(str(facts["code"])), prose=False, room=11)
     for name, version in _parts().items():
-        lines += paint.labelled(name, paint.text(version) if version else paint("not installed", "dim"), prose=False)
+        lines += paint.labelled(
+            name, paint.text(version) if version else paint("not installed", "dim"), prose=False, room=11
+        )
     answer.write("\n".join(lines) + "\n")
     return PINNED
 

@@ -1,0 +1,124 @@
+"""``envguard explain``: everything that is known about one package, and which rule judges what."""
+
+import json
+
+from envguard.doors.cli import PINNED, output, subject
+from envguard.doors.cli.guide import meant
+from envguard.doors.cli.parser import Parser, add_depth, add_lock_option, add_output, add_python, chosen_lock
+from envguard.errors import UsageError
+from envguard.reporters._words import code_name, movement
+from envguard.reporters.safe import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.model import Finding
+    from envguard.reporters._paint import Paint
+
+SUMMARY = "what is locked and installed of one package, and which rule judges what"
+EXAMPLES = """
+    envguard explain numpy
+    envguard explain torch --lock envguard.lock --output-format json
+"""
+
+_SAID = ("name", "version", "path", "line", "text", "location")
+_USUAL = ("pip", "dist-info")
+
+
+def run(argv: list[str]) -> int:
+    """Print the facts. The exit code is 0: nothing is refused here."""
+    parser = Parser(
+        "explain", "What is locked and installed of PACKAGE, and which rule judges what.", examples=EXAMPLES
+    )
+    parser.add_argument("package", metavar="PACKAGE", help="the name of a distribution")
+    add_lock_option(parser)
+    add_depth(parser)
+    add_python(parser)
+    add_output(parser)
+    options = parser.parse(argv)
+    answer = output.of_options(options)
+    found = subject.look(options.package, chosen_lock(options), depth=options.depth, python=options.python)
+    if not found.pins and not found.installed:
+        hint = meant(found.name, found.known) or "neither the lock nor the environment names it"
+        raise UsageError(f"no package {safe(options.package)!r}", remedy=hint)
+    if answer.is_json:
+        answer.write(json.dumps(_data(found), indent=2 if answer.format == "json" else None) + "\n")
+    else:
+        answer.write("\n".join(_lines(found, answer.paint())) + "\n")
+    return PINNED
+
+
+def _data(found: "subject.Subject") -> dict[str, object]:
+    return {
+        "package": safe(found.name),
+        "locked": [subject.fields(pin) for pin in found.pins],
+        "installed": [subject.fields(item) for item in found.installed],
+        "judged": [_judgement(finding) for finding in found.findings],
+        "would_be_judged": [_judgement(finding) for finding in found.supposed],
+    }
+
+
+def _judgement(finding: "Finding") -> dict[str, object]:
+    change = finding.change
+    return {
+        "code": change.code,
+        "kind": change.kind,
+        "part": change.part,
+        "locked": safe(change.locked),
+        "installed": safe(change.installed),
+        "verdict": finding.verdict,
+        "rule": safe(finding.rule),
+        "reason": safe(finding.reason),
+        "evidence": [safe(fact) for fact in change.evidence],
+    }
+
+
+def _lines(found: "subject.Subject", paint: "Paint") -> list[str]:
+    lines = [paint(paint.text(found.name), "strong"), ""]
+    for pin in found.pins:
+        lines += _facts("locked", f"{pin.version or 'no exact version'} at {pin.path}:{pin.line}", pin, paint)
+    if not found.pins:
+        lines += paint.labelled("locked", "the golden file does not name it")
+    for item in found.installed:
+        lines += _facts("installed", f"{item.version} at {item.path}", item, paint)
+    if not found.installed:
+        lines += paint.labelled("installed", "no")
+    lines.append("")
+    for finding in found.findings:
+        lines += _judged(finding, paint)
+    if not found.findings:
+        lines += paint.labelled("judged", paint("nothing differs", "pinned"), prose=False)
+    lines += ["", "if it were", *(_supposed(finding, paint) for finding in found.supposed)] if found.supposed else []
+    return lines
+
+
+def _facts(label: str, headline: str, value: "subject.Known", paint: "Paint") -> list[str]:
+    lines = paint.labelled(label, paint.text(headline), prose=False)
+    for name, told in subject.fields(value).items():
+        if name in _SAID or told in _USUAL:
+            continue
+        if isinstance(told, list):
+            shown = ", ".join(map(str, told))
+        elif isinstance(told, dict):
+            shown = ", ".join(f"{key} {item}" for key, item in told.items())
+        else:
+            shown = str(told)
+        lines += paint.labelled("", paint.text(f"{name.replace('_', ' ')}: {shown}"), prose=False)
+    return lines
+
+
+def _judged(finding: "Finding", paint: "Paint") -> list[str]:
+    change = finding.change
+    moved = paint.text(movement(change, paint.glyph("→")))
+    headline = f"{change.code} {code_name(change.code)}  {moved}  {paint(finding.verdict, finding.verdict)}"
+    lines = paint.labelled("judged", headline, prose=False)
+    lines += paint.labelled("", f"by {paint.text(finding.rule)}: {paint.text(finding.reason)}")
+    for fact in change.evidence:
+        lines += paint.labelled("", paint.text(fact), prose=False)
+    return lines
+
+
+def _supposed(finding: "Finding", paint: "Paint") -> str:
+    change = finding.change
+    what = change.kind + (f" to {change.installed}" if change.installed else "")
+    room = " " * (10 - len(finding.verdict))
+    return f"  {paint.text(what):<22} {paint(finding.verdict, finding.verdict)}{room} by {paint.text(finding.rule)}"
