@@ -1,8 +1,8 @@
 """What several tests need: scratch environments with real wheels, and processes that see nothing else."""
 
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,27 +21,22 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def make_venv(tmp_path: Path, wheelhouse: Path) -> Callable[..., Path]:
-    """Makes a venv with the given requirements from the wheelhouse, and this project on its path."""
-
-    def make(name: str = "venv", *requirements: str) -> Path:
-        venv = tmp_path / name
-        assert run(sys.executable, "-m", "venv", venv).returncode == 0
-        done = run(
-            venv / "bin" / "python", "-m", "pip", "install", "-q", "--no-index", "--no-deps", "-f", wheelhouse,
-            *(requirements or SMALL),
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return venv
-
-    return make
+@pytest.fixture(scope="session")
+def base_venv(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Path:
+    """A venv with a few small distributions, installed by pip; tests take copies."""
+    venv = tmp_path_factory.mktemp("base") / "venv"
+    assert run(sys.executable, "-m", "venv", venv).returncode == 0
+    command = ("-m", "pip", "install", "-q", "--no-index", "--no-deps", "-f", wheelhouse, *SMALL)
+    done = run(venv / "bin" / "python", *command)
+    assert done.returncode == 0, done.stderr
+    return venv
 
 
 @pytest.fixture
-def venv(make_venv: Callable[..., Path]) -> Path:
-    """A venv with a few small distributions, installed by pip."""
-    return make_venv()
+def venv(tmp_path: Path, base_venv: Path) -> Path:
+    """A venv of the test's own. It is a copy: its scripts belong to the original, so use ``bin/python -m``."""
+    shutil.copytree(base_venv, tmp_path / "venv", symlinks=True)
+    return tmp_path / "venv"
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_what_is_written_is_read_back() -> None:
         dist("odd", "2004d"),
         dist("wheel-file", "1.0", source=Source(kind="archive", url="https://x.example/w-1.0-py3-none-any.whl",
                                                 digest="sha256:" + "0" * 64)),
-        dist("from-git", "1.0", source=Source(kind="vcs", url="git+https://x.example/r.git", revision="f" * 40)),
+        dist("from-git", "1.0", source=Source(kind="vcs", url="https://x.example/r.git", revision="f" * 40)),
         dist("mine", "0.1", source=Source(kind="directory", url="file:///srv/app", editable=True)),
         conda=[CondaPackage(name="zlib", version="1.3.1", build="h4ab_1", channel="conda-forge", subdir="linux-64",
                             digest="md5:" + "1" * 32)],
@@ -68,12 +68,13 @@ def test_what_is_written_is_read_back() -> None:
     assert pins["wheel-file"].source == Source(
         kind="archive", url="https://x.example/w-1.0-py3-none-any.whl", digest="sha256:" + "0" * 64
     )
-    assert pins["from-git"].source == Source(kind="vcs", url="git+https://x.example/r.git", revision="f" * 40)
+    assert pins["from-git"].source == Source(kind="vcs", url="https://x.example/r.git", revision="f" * 40)
     assert pins["mine"].source == Source(kind="directory", url="file:///srv/app", editable=True)
     assert pins["mine"].version == "0.1"
     assert (pins["zlib"].manager, pins["zlib"].build, pins["zlib"].channel) == ("conda", "h4ab_1", "conda-forge")
     assert [pin.line for pin in read.pins] == sorted(pin.line for pin in read.pins)
     lines = data.decode().splitlines()
+    assert any(line.startswith("from-git @ git+https://x.example/r.git@" + "f" * 40) for line in lines)
     assert all(lines[pin.line - 1].startswith((pin.text, f"# envguard: conda {pin.text}")) for pin in read.pins)
 
 

@@ -175,7 +175,7 @@ def _as_distribution(pin: Pin) -> Distribution:
     return Distribution(
         name=pin.name,
         version=pin.version or "",
-        path=pin.path,
+        path=f"{pin.path}:{pin.line}",
         location="",
         source=pin.source,
         record=pin.record,

@@ -69,7 +69,7 @@ def freeze(
         raise UnverifiableError("the environment changed while it was frozen", remedy="freeze again once it is at rest")
     data = envguard_lock.write(
         interpreter=live.interpreter,
-        distributions=[_without_digest(item, depth) for item in live.distributions if _is_judged(item.name)],
+        distributions=[_as_sealed(item, depth) for item in live.distributions if _is_judged(item.name)],
         conda=live.conda or (),
         rules=table,
         manifest=sealed,
@@ -96,8 +96,10 @@ def _is_judged(name: str) -> bool:
     return name != comparing.OWN_DISTRIBUTION
 
 
-def _without_digest(distribution: Distribution, depth: "Depth") -> Distribution:
-    return distribution.replace(record="") if depth == "versions" else distribution
+def _as_sealed(distribution: Distribution, depth: "Depth") -> Distribution:
+    # The record of an editable install holds the path of its sources, which says nothing about their content.
+    editable = distribution.source is not None and distribution.source.editable
+    return distribution.replace(record="") if depth == "versions" or editable else distribution
 
 
 def _quick_facts(live: Environment, depth: "Depth") -> tuple[str, str]:

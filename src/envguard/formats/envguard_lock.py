@@ -36,6 +36,8 @@ NAME = "envguard.lock"
 
 _PREFIX = "# envguard: "
 _FIELDS = ("name", "version", "record", "tags", "variant", "revision", "subdirectory", "digest")
+_GIT = "git+"
+"""What pip writes before a repository's URL; direct_url.json leaves it out (PEP 610)."""
 _REFREEZE = "make a new one with `envguard freeze`"
 
 
@@ -132,9 +134,7 @@ def _line(name: str, version: str, source: "Source | None", **facts: str) -> str
 
 def _reference(name: str, source: Source) -> str:
     """The requirement as pip freeze writes it (PEP 440 direct reference)."""
-    url = source.url
-    if source.revision:
-        url = f"{url}@{source.revision}"
+    url = f"{_GIT}{source.url}@{source.revision}" if source.revision else source.url
     fragment = []
     if source.digest:
         fragment.append(source.digest.replace(":", "=", 1))
@@ -290,7 +290,7 @@ def _source(reference: str, fields: dict[str, str], *, editable: bool) -> Source
     kind = "vcs" if revision else "archive" if not url.startswith("file:") or _is_archive(url) else "directory"
     return Source(
         kind=kind,  # type: ignore[arg-type]
-        url=url.removesuffix(f"@{revision}") if revision else url,
+        url=url.removeprefix(_GIT).removesuffix(f"@{revision}") if revision else url,
         revision=revision,
         digest=digest,
         editable=editable,
