@@ -19,7 +19,7 @@ _SUBDIRS = re.compile(
 )
 _SPEC = re.compile(r"(?:(?P<channel>[^\s\[\]=<>!]{1,999}?)::)?(?P<name>\w[\w.-]{0,200})(?P<rest>.*)", re.ASCII)
 _EXACT = re.compile(
-    r"(?P<operator>={0,2})(?P<version>[\w.!+-]{1,200})(?:(?:=|[ ]+)(?P<build>[\w.+-]{1,200}|\*))?", re.ASCII
+    r"(?P<operator>={0,2})(?P<version>\w[\w.!+-]{0,200})(?:(?:=|[ ]+)(?P<build>[\w.+-]{1,200}|\*))?", re.ASCII
 )
 _SPACED_OPERATOR = re.compile(r"^[ ]*(==?)[ ]+")
 _INSTALLED_BY_PIP = ("pypi_0", "dev_0", "pypi")

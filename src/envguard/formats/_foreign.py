@@ -20,7 +20,7 @@ _LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a Pipfile.lock", (r'\A\s*\{\s*"_meta"',)),
     ("a pyproject.toml", (r"^\[(?:build-system|project|tool\.[\w.-]{1,99})\]$",)),
     ("a TOML document", (r'^\[\[?["\w.-]{1,99}\]\]?$',)),
-    ("a TOML document", (_SKIP + r'["\w.-]{1,99}[ ]?=[ ]?["\[{\d]',)),
+    ("a TOML document", (_SKIP + r'["\w.-]{1,99} = ["\[{\d]',)),
     ("the table that `pip list` prints", (r"\APackage\s+Version", r"^-{3,}")),
     ("a JSON document", (r"\A\s*[\{\[]",)),
     ("a YAML document", (_SKIP + r"(?:%YAML|---$|[\w-]{1,99}:(?:\s|\Z))",)),

@@ -148,48 +148,50 @@ class Reader:
             return
         path = self._allowed(value, line.number, place)
         identity = _identity(path)
-        if identity is None or identity in place.chain:
-            problem = "an included file is missing" if identity is None else "an included file includes itself"
-            raise LockError(problem, path=place.path, line=line.number, remedy="correct the line")
+        if identity is None:
+            raise _not_included("is missing", value, line.number, place)
+        if identity in place.chain:
+            raise _not_included("includes itself", value, line.number, place)
         if (*identity, constraint) in self._seen:
             return  # the same lines again would give the same pins again
         self._seen.add((*identity, constraint))
-        text = self._text(path, line.number, place)
+        text = self._text(path, value, line.number, place)
         inner = _Place(path=path, constraint=constraint, depth=place.depth + 1, chain=(*place.chain, identity))
         self._read(lines.numbered(text), inner)
 
     def _allowed(self, value: str, number: int, place: _Place) -> str:
         """The path of an include, as long as it may be read."""
-
-        def refuse(problem: str, remedy: str) -> LockError:
-            return LockError(problem, path=place.path, line=number, remedy=remedy)
-
         if self._alone:
-            raise refuse("it includes another file, whose content no digest covers", "freeze into one file")
+            raise _not_included("has content that no digest covers", value, number, place, "freeze into one file")
         if _URL.match(value):
-            raise refuse("a file included by URL is not fetched", "save it beside this one")
+            raise _not_included("is a URL, which is not fetched", value, number, place, "save it beside this one")
         if "\0" in value or len(value) > 4096:
-            raise refuse("an included file has an impossible name", "correct the line")
+            raise _not_included("has an impossible name", value, number, place)
         path = os.path.join(os.path.dirname(place.path), value)
         real = os.path.realpath(path)
-        if os.path.dirname(real) != self._folder and not real.startswith(self._folder.rstrip(os.sep) + os.sep):
-            raise refuse("an included file is outside the folder of the golden file", "move it below that folder")
+        if not real.startswith(self._folder.rstrip(os.sep) + os.sep):
+            raise _not_included("is outside the golden file's folder", value, number, place, "move it below that")
         if place.depth >= DEPTH_LIMIT:
-            raise refuse(f"files included more than {DEPTH_LIMIT} deep", "include them from the root file")
+            raise _not_included(f"is more than {DEPTH_LIMIT} levels deep", value, number, place)
         if len(self._seen) >= FILES_LIMIT:
-            raise refuse(f"more than {FILES_LIMIT} included files", "freeze into one file")
+            raise _not_included(f"is one of more than {FILES_LIMIT}", value, number, place, "freeze into one file")
         return os.path.normpath(path)
 
-    def _text(self, path: str, number: int, place: _Place) -> str:
+    def _text(self, path: str, value: str, number: int, place: _Place) -> str:
         try:
             data = read(path, FILE_LIMIT)
         except ReadFailure as failure:
-            problem = f"an included file cannot be read: {failure.why}"
-            raise LockError(problem, path=place.path, line=number, remedy="correct the line") from None
+            raise _not_included(f"cannot be read: {failure.why}", value, number, place) from None
         self._bytes += len(data)
         if self._bytes > FILE_LIMIT:
-            raise LockError(f"included files have more than {FILE_LIMIT} bytes", path=place.path, line=number)
+            raise _not_included(f"is beyond {FILE_LIMIT} bytes in all", value, number, place, "freeze into one file")
         return decode(data, path)
+
+
+def _not_included(why: str, value: str, number: int, place: _Place, remedy: str = "correct the line") -> LockError:
+    """The error for an include. Its name is shown only where the root file itself gives it."""
+    name = f" {quote(value)}" if place.depth == 0 else ""
+    return LockError(f"the included file{name} {why}", path=place.path, line=number, remedy=remedy)
 
 
 def _identity(path: str) -> "tuple[int, int] | None":

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LENGTH_LIMIT = 16_384
 """Characters of a requirement without its options. packaging takes two seconds for a marker of 100,000 clauses."""
+_VERSION_LIMIT = 500
+"""Characters of a version; those of nightly builds with a date, a commit and a label have 60."""
 _DEPTH_LIMIT = 50
 """Parentheses inside one another; packaging runs out of stack at some hundreds."""
 
@@ -63,10 +65,11 @@ def requirement(text: str, hashes: tuple[str, ...], *, path: str, line: int) -> 
     """
     digests, odd = _digests(hashes)
     pin = Pin(name="", path=path, line=line, text=redact(text), hashes=digests)
-    if plain := _PLAIN.fullmatch(text):
+    in_hash = any(has_variable(value) for value in hashes)
+    if (plain := _PLAIN.fullmatch(text)) and not in_hash:
         return _odd_hash(pin.replace(name=normalise(plain.group(1)), version=plain.group(2)), odd)
     _check_size(text)
-    if has_variable(text) or any(has_variable(value) for value in hashes):
+    if in_hash or has_variable(text):
         return pin.replace(name=leading_name(text), unverifiable="an environment variable in it is not expanded")
     return _odd_hash(_parse(pin, text), odd)
 
@@ -143,6 +146,8 @@ def _specified(pin: Pin, wanted: "Requirement") -> Pin:
         return pin.replace(unverifiable=f"{operator} allows more than one version")
     if operator == "==" and version.endswith(".*"):
         return pin.replace(unverifiable="a wildcard allows more than one version")
+    if len(version) > _VERSION_LIMIT:
+        raise RequirementError(f"a version of more than {_VERSION_LIMIT} characters")
     return pin.replace(version=version)
 
 

@@ -65,7 +65,8 @@ def load(text: str, path: str) -> "Node | None":
         kind, line = type(event).__name__, event.start_mark.line + 1
         _check(event, kind, line, path)
         if kind == "ScalarEvent":
-            _put(stack, Scalar(text=event.value, line=line), path)
+            first = line + 1 if event.style in ("|", ">") else line  # the text of a block begins below its mark
+            _put(stack, Scalar(text=event.value, line=first), path)
         elif kind in ("SequenceStartEvent", "MappingStartEvent"):
             if len(stack) > DEPTH_LIMIT:
                 raise _refused(f"nested more than {DEPTH_LIMIT} deep", path, line)

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 NAME = "environment.yml"
 
-_DEPENDENCIES = re.compile(r"^dependencies[ \t]*:", re.MULTILINE)
+_TOP_LEVEL = re.compile(r"^(?:dependencies|channels)[ \t]*:", re.MULTILINE)
 _JSON = re.compile(r'\A\s*\{[\s\S]{0,2000}"dependencies"\s*:\s*\[')
 _OTHERS = re.compile(r"^(?:metadata|package|environments|requires-python|apiVersion)[ \t]*:", re.MULTILINE)
 _CONDA = re.compile(r"""^["']?(?:channels|prefix|name)["']?[ \t]*:""", re.MULTILINE)
 _FILENAME = re.compile(r".{0,200}env.{0,200}\.ya?ml", re.IGNORECASE)
+_NOTHING = ("", "~", "null")
 _REMEDY = "export it again with `conda env export`"
 
 
@@ -32,7 +33,7 @@ def recognises(filename: str, head: bytes) -> int:
     text = _text.peek(head).replace("\r", "\n")
     if _OTHERS.search(text):
         return 0
-    if _DEPENDENCIES.search(text) or (_JSON.match(text) and '"channels"' in text):
+    if _TOP_LEVEL.search(text) or (_JSON.match(text) and '"channels"' in text):
         return 2
     return 1 if _FILENAME.fullmatch(filename) and _CONDA.search(text) else 0
 
@@ -64,7 +65,7 @@ def _parse(data: bytes, path: str, *, alone: bool) -> Snapshot:
     if not isinstance(root, _yaml.Mapping):
         raise LockError("not a conda environment: no mapping", path=path, line=1, remedy=_REMEDY)
     dependencies = root.get("dependencies") or _yaml.Sequence(items=(), line=root.line)
-    if isinstance(dependencies, _yaml.Scalar) and not dependencies.text:
+    if isinstance(dependencies, _yaml.Scalar) and dependencies.text in _NOTHING:
         dependencies = _yaml.Sequence(items=(), line=dependencies.line)
     if not isinstance(dependencies, _yaml.Sequence):
         raise LockError("dependencies is no list", path=path, line=dependencies.line, remedy=_REMEDY)
@@ -102,7 +103,7 @@ def _pip_lines(item: "_yaml.Node", path: str) -> "Iterator[tuple[int, str]]":
     if pip is None or pip[0].text != "pip":
         raise LockError("a dependency that is neither a text nor a pip: list", path=path, line=item.line)
     entries = pip[1]
-    if isinstance(entries, _yaml.Scalar) and not entries.text:
+    if isinstance(entries, _yaml.Scalar) and entries.text in _NOTHING:
         return
     if not isinstance(entries, _yaml.Sequence):
         raise LockError("pip: is no list", path=path, line=entries.line, remedy=_REMEDY)
