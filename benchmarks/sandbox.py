@@ -32,7 +32,7 @@ class Sandbox:
         if made.returncode:
             raise RuntimeError(made.stderr)
 
-    def run(self, code: str, *options: str, timeout: float = 60, **environ: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, code: str, *options: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run code in the environment; LOCK and SITE are defined for it."""
         return subprocess.run(
             self.command(code, *options),
@@ -40,7 +40,7 @@ class Sandbox:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=60,
             check=False,
         )
 

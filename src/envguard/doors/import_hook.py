@@ -14,19 +14,19 @@ An audit hook cannot be removed, so there is one per process and its guards come
 subinterpreters, and code that runs in this process before it can get round it.
 """
 
+import os
 import sys
 from _thread import _local  # threading.local, without importing threading
 
 from envguard import latch
+from envguard.doors._finder import Finder
 from envguard.errors import DriftError, ImportRefused, TooLateError, UnverifiableError, UsageError
 from envguard.facts import loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Sequence
-    from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType
+    from collections.abc import Callable, Iterable
+    from types import CodeType
     from typing import Any
 
     from typing_extensions import Self
@@ -46,7 +46,6 @@ class _Thread(_local):
 
     checking = False
     """The guard is at work: what it imports meanwhile is its own business."""
-    finding = False
 
 
 _thread = _Thread()
@@ -130,6 +129,16 @@ class ImportGuard:
         if filename:
             self.on_file(filename, None)
 
+    def before_import(self, name: str) -> None:
+        """A protected module is about to be executed."""
+        if self in _guards and not _thread.checking:
+            self._admit(name, self.check)
+
+    def after_import(self, name: str) -> None:
+        """A protected module has been executed."""
+        if self in _guards and not _thread.checking:
+            self._admit(name, lambda: self.look_again(name))
+
     def on_file(self, filename: str, code: "CodeType | None") -> None:
         """An ``exec`` event, or a library: the file is about to run."""
         if not any(name.replace(".", "/") in filename for name in self.names):
@@ -193,26 +202,7 @@ class ImportGuard:
         return entries
 
 
-class _Watcher:
-    """A finder that finds what the others find, and looks at the files again once the module has been executed."""
-
-    def find_spec(
-        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
-    ) -> "ModuleSpec | None":
-        guards = [guard for guard in _guards if name in guard.names]
-        if not guards or _thread.finding:
-            return None
-        _thread.finding = True
-        try:
-            spec = _found_by_others(name, path, target)
-        finally:
-            _thread.finding = False
-        if spec is not None:
-            _look_afterwards(spec.loader, name, guards)
-        return spec
-
-
-_watcher = _Watcher()
+_watcher = Finder(lambda: _guards)
 
 
 def protect(
@@ -360,40 +350,11 @@ def _hook(event: str, arguments: "tuple[Any, ...]") -> None:
             for guard in _guards:
                 guard.on_import(arguments[0], arguments[1])
     elif event == "ctypes.dlopen":
-        if _guards and not _thread.checking and isinstance(arguments[0], str):
+        if _guards and not _thread.checking and arguments[0]:
             for guard in _guards:
-                guard.on_file(arguments[0], None)
+                guard.on_file(os.fsdecode(arguments[0]), None)
     elif event == _SELFTEST:
         _echoes.append(arguments[0])
-
-
-def _found_by_others(name: str, path: "Sequence[str] | None", target: "ModuleType | None") -> "ModuleSpec | None":
-    for finder in list(sys.meta_path):
-        find = getattr(finder, "find_spec", None)
-        if finder is not _watcher and find is not None:
-            spec: ModuleSpec | None = find(name, path, target)
-            if spec is not None:
-                return spec
-    return None
-
-
-def _look_afterwards(loader: object, name: str, guards: list[ImportGuard]) -> None:
-    """Make this one loader look again after it has executed its module. Its type stays what others expect."""
-    execute = getattr(loader, "exec_module", None)
-    if execute is None or isinstance(loader, type):
-        return  # a namespace package, or a built-in module: no file
-
-    def exec_module(module: "ModuleType") -> None:
-        vars(loader).pop("exec_module", None)
-        execute(module)
-        for guard in guards:
-            if guard in _guards:
-                guard._admit(name, lambda guard=guard: guard.look_again(name))  # type: ignore[misc]  # bound early
-
-    try:
-        loader.exec_module = exec_module  # type: ignore[attr-defined]
-    except AttributeError:
-        return  # a loader with slots; the files are still compared when they run
 
 
 def _reset() -> None:
