@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -75,3 +76,39 @@ def _quoted(path: str) -> str:
 def _hash(content: str) -> str:
     digest = hashlib.sha256(content.encode()).digest()
     return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@pytest.fixture(scope="session")
+def pristine_place(tmp_path_factory: pytest.TempPathFactory, build_wheel: BuildWheel, run_tool: Run) -> Path:
+    """A virtual environment with two distributions, one of them with a console script; not to be changed."""
+    folder = tmp_path_factory.mktemp("pristine")
+    wheels = [
+        build_wheel(
+            folder,
+            "alpha",
+            {
+                "alpha/__init__.py": "from alpha.core import run\n",
+                "alpha/core.py": "def run():\n    return 'alpha' in {'alpha', 'beta'}\n",
+                "alpha/data.json": "{}\n",
+                "alpha/native.abi3.so": "\x7fELF" + "x" * 3000,
+            },
+            entry_points="[console_scripts]\nalpha-run = alpha.core:run\n",
+        ),
+        build_wheel(folder, "beta", {"beta.py": "VALUE = 1\n"}),
+    ]
+    venv = folder / "venv"
+    run_tool(sys.executable, "-m", "venv", "--without-pip", venv)
+    uv = Path(sys.executable).parent / "uv"
+    cache = ("--cache-dir", folder / "cache", "--link-mode", "copy")
+    run_tool(
+        uv, "pip", "install", "-q", "--no-index", "--no-deps", *cache, "--python", venv / "bin" / "python", *wheels
+    )
+    return venv
+
+
+@pytest.fixture
+def place(pristine_place: Path, tmp_path: Path) -> Path:
+    """A copy of that environment, to do anything with."""
+    folder = tmp_path / "place"
+    shutil.copytree(pristine_place, folder, symlinks=True)
+    return folder

@@ -12,9 +12,12 @@ tab and its target. Bytes of a path that are not printable ASCII are written ``\
 locale. Lines are sorted by path as written.
 """
 
+import contextlib
+import gc
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from envguard.errors import LockError, UnverifiableError
@@ -185,17 +188,30 @@ def read(data: bytes, path: str) -> Listing:
     end = _END.fullmatch(text[body_end:-1])
     if end is None or not text.endswith("\n"):
         raise _broken(path, text.count("\n") or 1, "the last line is not the end of a manifest; is the file complete?")
-    body = text[head:body_end]
-    rows = _LINE.findall(body)
     first = text.count("\n", 0, head) + 1
-    if len(rows) != body.count("\n"):
-        raise _broken(path, first + _odd_line(body), "a line that is no entry of a manifest")
-    if int(end[1]) != len(rows):
-        raise _broken(path, first + len(rows), f"{len(rows)} entries where the end says {end[1]}")
-    paths = [row[6] for row in rows]
-    if any(left >= right for left, right in pairwise(paths)):
-        raise _broken(path, first, "entries are not sorted, or one is given twice")
-    return Listing(map(_entry, rows), roots)
+    body = text[head:body_end]
+    with _no_collection():
+        rows = _LINE.findall(body)
+        if len(rows) != body.count("\n"):
+            raise _broken(path, first + _odd_line(body), "a line that is no entry of a manifest")
+        if int(end[1]) != len(rows):
+            raise _broken(path, first + len(rows), f"{len(rows)} entries where the end says {end[1]}")
+        for number, (left, right) in enumerate(pairwise(rows), first + 1):
+            if left[6] >= right[6]:
+                raise _broken(path, number, "not sorted by path, or given twice")
+        return Listing(map(_entry, rows), roots)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keeps the garbage collector from looking at 60,000 new tuples again and again, a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read_head(text: str, path: str) -> tuple[int, list[tuple[str, str]]]:
