@@ -43,6 +43,7 @@ class Injected:
         self.error = str(row["error"])
         self.answer = str(row["answer"])
         self.caller = str(row["caller"])
+        self.callers = str(row["callers"])
         self.below = str(row["below"])
         self.path = str(row["path"])
         self.detail = str(row["detail"])
@@ -63,13 +64,16 @@ class Injected:
             return "a folder on sys.path that does not exist, and that held no metadata, offers nothing"
         if self.caller == "facts.origin._in_folder":
             return "an import asks the same question and takes the same failure for absence"
+        if "facts.ownership." in self.callers and self.path.endswith("RECORD"):
+            return "who owns a file is asked for the message only: every file is held against the manifest"
         if not self.lasting and self.caller.startswith(("facts.hashing.", "facts.reading.")):
             return "what vanished or changed while it was read was read again, and was right"
         return ""
 
     def group(self) -> str:
         """What results have in common that one message can speak for."""
-        return f"{self.answer} after {self.call} in {self.caller}{self.below}"
+        way = " > ".join(self.callers.split()[-3:] + self.below.split())
+        return f"{self.answer} after {self.call} in {way}"
 
 
 def inject(

@@ -28,6 +28,7 @@ class Fault:
         self.error = error
         self.count = 0
         self.caller = ""
+        self.callers = ""
         self.below = ""
         self.path = ""
         self.detail = ""
@@ -58,6 +59,7 @@ class Fault:
             if f"{os.sep}envguard{os.sep}" in frame.filename:
                 module = frame.filename.rpartition(f"{os.sep}envguard{os.sep}")[2].removesuffix(".py")
                 self.caller = f"{module.replace(os.sep, '.')}.{frame.name}"
+                self.callers += f" {self.caller}"
                 self.below = ""
             elif frame.filename != __file__:
                 self.below += f" {frame.name}"
@@ -88,6 +90,7 @@ def in_child(fault: Fault, lock: str, depth: str) -> "dict[str, object]":
         setattr(os, fault.name, REAL[fault.name])
         row = {"count": fault.count, "answer": answer, "caller": fault.caller, "path": fault.path}
         row["below"] = fault.below
+        row["callers"] = fault.callers
         row["link"] = os.path.islink(fault.path)
         row["detail"] = fault.detail or said
         os.write(writer, json.dumps(row).encode()[:60000])
