@@ -16,7 +16,6 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from sandbox import Sandbox, add_distribution, change_version, interpreters
 
-
 HERE = sys.version.split()[0]
 OTHERS = [
     pytest.param(python, id=version, marks=pytest.mark.slow)
