@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from building import QUIET, run, uv
+from building import run, uv
 
 WHEELS = ("six==1.17.0", "idna==3.10", "attrs==25.3.0", "packaging==24.2", "zope.interface==7.2")
 
@@ -61,6 +61,8 @@ def venv(base_venv: Path, tmp_path: Path) -> Path:
     return target
 
 
-@pytest.fixture
-def quiet() -> dict[str, str]:
-    return dict(QUIET)
+@pytest.fixture(autouse=True)
+def _no_inherited_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another interpreter would honour them, and so see what the tests run with."""
+    for name in ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONUSERBASE"):
+        monkeypatch.delenv(name, raising=False)

@@ -104,7 +104,16 @@ def test_file_that_claims_to_be_executable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["{}", "[]", "null", "[" * 100_000, '{"identity": {}, "layout": {}}', '{"identity": 1, "layout": 2}', "\xff"],
+    [
+        '{"identity": {"implementation": 1, "version": null, "soabi": "", "system": "", "machine": ""}}',
+        "{}",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"identity": {}, "layout": {}}',
+        '{"identity": 1, "layout": 2}',
+        "\xff",
+    ],
 )
 def test_nonsense_for_an_answer(tmp_path: Path, answer: str) -> None:
     (tmp_path / "answer").write_text(answer, encoding="latin-1")
@@ -123,7 +132,7 @@ def test_endless_answer(tmp_path: Path) -> None:
 
 def test_interpreter_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interpreter, "ANSWER_SECONDS", 0.2)
-    (tmp_path / "python").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "python").write_text("#!/bin/sh\nsleep 60; echo\n")
     (tmp_path / "python").chmod(0o755)
     started = time.monotonic()
     with pytest.raises(UnverifiableError, match="did not answer within"):

@@ -39,6 +39,13 @@ def test_entries_that_are_no_text_are_ignored_as_import_does(site: Path) -> None
     assert [each.path for each in listed] == [str(site)]
 
 
+def test_working_folder_that_was_deleted(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert len(scan("", "relative", site).distributions) == 5
+
+
 def test_the_same_folder_by_two_names_counts_once(site: Path, tmp_path: Path) -> None:
     (tmp_path / "lib64").symlink_to(site)
     assert len(scan(site, tmp_path / "lib64", f"{site}/").distributions) == 5

@@ -1,10 +1,11 @@
 """What installers left before wheels: egg-info, eggs, egg-links, working copies."""
 
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
-from building import dist_info, installed, named, only_broken, run, scan
+from building import broken, dist_info, installed, named, only_broken, run, scan
 
 INFO = "Metadata-Version: 1.1\nName: {name}\nVersion: {version}\n\ntext\n"
 
@@ -142,6 +143,18 @@ def test_egg_link_that_leads_nowhere(site: Path, content: str) -> None:
     (site / "ed-pkg.egg-link").write_text(content)
     change = only_broken(scan(site))
     assert (change.package, change.path) == ("ed-pkg", str(site / "ed-pkg.egg-link"))
+
+
+def test_egg_link_and_egg_info_that_are_no_files(site: Path) -> None:
+    (site / "ed-pkg.egg-link").mkdir()
+    os.mkfifo(site / "pipe-1.0.egg-info")
+    (site / "gone-1.0.egg-info").symlink_to("nowhere")
+    live = scan(site)
+    assert {(each.package, each.evidence) for each in broken(live)} == {
+        ("ed-pkg", ("not a regular file",)),
+        ("pipe", ("not a regular file",)),
+        ("gone", ("a link that leads nowhere",)),
+    }
 
 
 def test_egg_info_in_the_sources_of_an_editable_installation_is_the_same(tmp_path: Path) -> None:

@@ -31,8 +31,6 @@ def _comparable(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _agrees_with_both(python: Path | str, cwd: Path, monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
-    for name in ("PYTHONPATH", "PYTHONNOUSERSITE", "PYTHONUSERBASE"):
-        monkeypatch.delenv(name, raising=False)
     for name, value in more.items():
         monkeypatch.setenv(name, value)
     live = environment.scan(python=str(python))

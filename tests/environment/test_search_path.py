@@ -59,6 +59,14 @@ def test_pythonpath(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert ours[:2] == [f"{tmp_path}/a", f"{tmp_path}/b.zip"]
 
 
+def test_pythonpath_in_a_deleted_working_folder(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setenv("PYTHONPATH", f"relative::{tmp_path}")
+    assert interpreter.of(str(venv))[2][0] == str(tmp_path)
+
+
 def test_lines_of_pth_files(venv: Path, tmp_path: Path) -> None:
     site = _site(venv)
     for name in ("one", "two", "three", "dots"):

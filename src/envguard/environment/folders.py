@@ -80,12 +80,17 @@ def look(entry: str) -> Listing | None:
     Raises:
         UnverifiableError: It exists and cannot be listed, or is neither a folder nor a zip file.
     """
-    path = os.path.abspath(entry)
+    try:
+        path = os.path.abspath(entry)
+    except FileNotFoundError:
+        return None  # a relative entry, and the working folder was deleted: Python skips it too
+    except OSError as error:
+        raise _unlistable(entry or "the working folder", error) from error
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return _inside_archive(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _unlistable(path, error) from error
     if stat.S_ISDIR(status.st_mode):
         return _folder(path, status)

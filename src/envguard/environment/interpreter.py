@@ -49,8 +49,8 @@ def ask(python: str) -> "tuple[Interpreter, paths.Layout]":
     answer = _answer(executable, python)
     try:
         said = json.loads(answer)
-        return Interpreter(**said["identity"]), paths.Layout(**_frozen(said["layout"]))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return Interpreter(**_texts(said["identity"])), paths.Layout(**_folders(said["layout"]))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UsageError("not a Python 3 interpreter: it did not answer", path=python, remedy=_REMEDY) from error
 
 
@@ -135,6 +135,7 @@ def _answer(executable: str, python: str) -> bytes:
             stderr=subprocess.DEVNULL,
             env=_environ(),
             cwd="/",
+            start_new_session=True,  # so that what it starts can be ended with it
         )
     except OSError as error:
         why = error.strerror or str(error)
@@ -143,7 +144,7 @@ def _answer(executable: str, python: str) -> bytes:
 
     def stop() -> None:
         late.set()
-        process.kill()
+        _end(process.pid)
 
     timer = threading.Timer(ANSWER_SECONDS, stop)
     timer.start()
@@ -151,7 +152,7 @@ def _answer(executable: str, python: str) -> bytes:
         try:
             answer = process.stdout.read(ANSWER_LIMIT) if process.stdout else b""
             if len(answer) == ANSWER_LIMIT:
-                process.kill()
+                _end(process.pid)
             status = process.wait()
         finally:
             timer.cancel()
@@ -161,6 +162,15 @@ def _answer(executable: str, python: str) -> bytes:
     if status:
         raise UsageError(f"not a Python 3 interpreter: it left with {status}", path=python, remedy=_REMEDY)
     return answer
+
+
+def _end(group: int) -> None:
+    import signal
+
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:  # it has just left by itself
+        return
 
 
 def _probe_source() -> str:
@@ -175,5 +185,17 @@ def _environ() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8"} | {name: os.environ[name] for name in keep if name in os.environ}
 
 
-def _frozen(said: "dict[str, Any]") -> "dict[str, Any]":
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+def _texts(said: "dict[str, Any]") -> "dict[str, str]":
+    if not all(isinstance(value, str) for value in said.values()):
+        raise TypeError
+    return said
+
+
+def _folders(said: "dict[str, Any]") -> "dict[str, Any]":
+    lists = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
+    single = {key: value for key, value in said.items() if isinstance(value, (str, bool))}
+    if len(lists) + len(single) != len(said) or not all(
+        isinstance(each, str) for row in lists.values() for each in row
+    ):
+        raise TypeError
+    return single | lists

@@ -48,13 +48,21 @@ def search_path(layout: Layout, version: str, environ: "Mapping[str, str]") -> t
     """
     entries: dict[str, None] = {}
     for entry in (*_python_path(environ), *layout.standard):
-        entries.setdefault(os.path.abspath(entry))
+        if path := _absolute(entry):
+            entries.setdefault(path)
     code: list[str] = []
     for folder in _site_folders(layout, environ):
         if os.path.isdir(folder):
             entries.setdefault(os.path.abspath(folder))
             code += _follow(folder, version, entries)
     return tuple(entries), _remarks(code)
+
+
+def _absolute(entry: str) -> str:
+    try:
+        return os.path.abspath(entry)
+    except OSError:
+        return ""  # relative to a working folder that is gone: Python skips it too
 
 
 def _python_path(environ: "Mapping[str, str]") -> list[str]:

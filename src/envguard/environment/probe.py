@@ -52,8 +52,13 @@ def _musl():
         return ""
     import subprocess
 
-    # musl's loader says its version when it is run without a program.
-    done = subprocess.run([loaders[0]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: PLW1510 - its exit status is 1 on success
+    try:
+        # musl's loader says its version when it is run without a program, and then leaves with 1.
+        done = subprocess.run(
+            [loaders[0]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+    except OSError:
+        return "musl unknown"
     return "musl " + musl_version(done.stdout.decode("ascii", "replace"))
 
 
