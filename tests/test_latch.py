@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +126,18 @@ def test_memory_knows_what_a_missing_lock_stands_for(
     assert latch.recall(asked) is None
     monkeypatch.delenv("ENVGUARD_LOCK")
     monkeypatch.chdir(tmp_path_factory.mktemp("two"))
+    assert latch.recall(asked) is None
+
+
+def test_a_deleted_working_folder_does_not_disturb_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    asked: latch.Asked = (None, None, None, None, None)
+    latch.remember(asked, report())
+    assert latch.recall(asked) == report()
+    monkeypatch.chdir(tmp_path)
     assert latch.recall(asked) is None
 
 

@@ -145,6 +145,13 @@ def _question(
     """Equal for two calls that ask the same, what a missing argument falls back to included."""
     environ = os.environ
     chosen = os.fspath(lock) if lock is not None else environ.get("ENVGUARD_LOCK", "")
-    folder = "" if chosen.startswith("/") else os.getcwd()
+    folder = "" if chosen.startswith("/") else _working_folder()
     patterns = only if only is None or isinstance(only, str) else tuple(only)
     return chosen, folder, depth, allow, patterns, sha256 or environ.get("ENVGUARD_LOCK_SHA256")
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was deleted, so no relative path means anything; the check itself says so
+        return ""
