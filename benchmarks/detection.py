@@ -396,7 +396,7 @@ def main() -> int:
             environments.write_json(arguments.json, {"clean_findings": wrong, "seed": arguments.seed})
             return int(wrong > 0)
         remember()
-        files, bytecode = (8, 3) if arguments.quick else (380, 100)
+        files, bytecode = (8, 3) if arguments.quick else (350, 100)
         counts = mutate(frozen, files=files, bytecode=bytecode, quick=arguments.quick)
     total = sum(counter["n"] for counter in counts.values())
     missed = total - sum(counter["files with manifest"] for counter in counts.values())
