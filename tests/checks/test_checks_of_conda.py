@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from envguard.model import CondaPackage
+from envguard.model import Change, CondaPackage
 
 
 def conda_pin(bench: Any, name: str, version: str | None, **more: Any) -> Any:
@@ -141,3 +141,82 @@ def test_a_conda_pin_that_is_not_exact_is_unverifiable(bench: Any) -> None:
     )
     said = bench.said(snapshot, bench.environment(conda=(record("zlib", "1"), record("xz", "5"))))
     assert said == [("EG111", "unverifiable", "", "xz"), ("EG111", "unverifiable", "", "zlib")]
+
+
+def test_what_is_said_of_a_missing_package_in_full(bench: Any) -> None:
+    changes = bench.changes(
+        bench.snapshot(
+            conda_pin(bench, "cuda-cudart", "12.4", build="cuda12_0"),
+            conda_pin(bench, "xz", None, text="xz>=5", unverifiable="a range", line=4),
+        ),
+        bench.environment(conda=()),
+        "versions",
+    )
+    missing = [change for change in changes if change.code == "EG101"]
+    assert missing == [
+        Change(
+            code="EG101",
+            kind="removed",
+            package="cuda-cudart",
+            locked="12.4",
+            path="app.lock",
+            line=3,
+            evidence=("no record in conda-meta",),
+            traits=("conda", "cuda"),
+        ),
+        Change(
+            code="EG101",
+            kind="removed",
+            package="xz",
+            locked="xz>=5",
+            path="app.lock",
+            line=4,
+            evidence=("no record in conda-meta",),
+            traits=("conda",),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("installer", "named", "shown"), [("uv", "uv", "uv"), ("", "an unknown installer", "unknown")])
+def test_what_is_said_of_an_overwritten_package_in_full(bench: Any, installer: str, named: str, shown: str) -> None:
+    dist = bench.dist("numpy", "1.26.4", installer=installer)
+    common: dict[str, Any] = {
+        "package": "numpy",
+        "path": "app.lock",
+        "line": 3,
+        "evidence": ("no record in conda-meta", f"{named} put 1.26.4 in {dist.path}"),
+        "traits": ("conda",),
+    }
+    for pin, expected in (
+        (conda_pin(bench, "numpy", "1.26.4"), ("EG105", "source", "channel", "conda", shown)),
+        (conda_pin(bench, "numpy", "1.26.4", channel="main"), ("EG105", "source", "channel", "main", shown)),
+        (conda_pin(bench, "numpy", "1.26.3"), ("EG102", "different", "other", "1.26.3", "1.26.4")),
+    ):
+        code, kind, part, locked, installed = expected
+        change = Change(code=code, kind=kind, part=part, locked=locked, installed=installed, **common)
+        assert bench.changes(bench.snapshot(pin), bench.environment(dist, conda=()), "versions") == [change]
+
+
+@pytest.mark.parametrize(
+    ("installed", "kind"), [(None, "removed"), ("2.6.0", "upgraded"), ("2.4.0", "downgraded"), ("x", "different")]
+)
+def test_whatever_pip_tells_conda_does_not_repeat(bench: Any, installed: str | None, kind: str) -> None:
+    snapshot = bench.snapshot(bench.pin("numpy", "2.5.0"), conda_pin(bench, "NumPy", "2.5.0"))
+    dists = () if installed is None else (bench.dist("numpy", installed, installer="conda"),)
+    records = () if installed is None else (record("NumPy", installed, python_name="numpy"),)
+    (change,) = bench.changes(snapshot, bench.environment(*dists, conda=records))
+    assert (change.kind, change.package) == (kind, "numpy")
+    # Of another package nothing was told.
+    other = bench.snapshot(bench.pin("numpy", "2.5.0"), conda_pin(bench, "openssl", "3"))
+    told = bench.said(other, bench.environment(*dists, conda=(*records, record("openssl", "4"))))
+    assert {("EG102", "different", "other", "openssl")} < set(told)
+
+
+def test_a_channel_is_its_name_whatever_surrounds_it(bench: Any) -> None:
+    for wanted, recorded in (
+        ("xlab/XX", "xlab/xx"),
+        ("/conda-forge/", "conda-forge"),
+        ("https://example.org/t/conda-forge/osx-arm64", "t/conda-forge"),
+    ):
+        snapshot = bench.snapshot(conda_pin(bench, "zlib", "1", channel=wanted))
+        assert bench.said(snapshot, bench.environment(conda=(record("zlib", "1", channel=recorded),))) == []

@@ -253,3 +253,85 @@ def test_a_distribution_without_a_version_is_unverifiable_unless_its_damage_is_s
     assert bench.said(snapshot, bench.environment(dist)) == [("EG111", "unverifiable", "", "a")]
     damaged = Change(code="EG109", kind="broken", package="a")
     assert bench.changes(snapshot, bench.environment(dist, observations=(damaged,))) == [damaged]
+
+
+def test_what_is_said_of_an_editable_checkout_in_full(bench: Any) -> None:
+    snapshot = bench.snapshot(bench.pin("a", source=GIT.replace(editable=True)))
+    environment = bench.environment(bench.dist("a", "1.0", source=EDITABLE, traits=("editable",)))
+    assert bench.changes(snapshot, environment) == [
+        Change(
+            code="EG111",
+            kind="unverifiable",
+            package="a",
+            locked=f"editable {GIT.url}@{GIT.revision}",
+            installed=f"editable {FOLDER.url}",
+            path="app.lock",
+            line=3,
+            evidence=("an editable checkout does not record its commit",),
+            traits=("editable",),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pin", "sealed", "dist", "actual", "shown", "evidence"),
+    [
+        (
+            "2.5.0+cpu",
+            "cpu",
+            "2.5.0+cu124",
+            "cu124",
+            ("2.5.0+cpu", "2.5.0+cu124"),
+            (
+                "locked version 2.5.0+cpu, sealed variant cpu",
+                "installed version 2.5.0+cu124 in /env/site/torch-2.5.0+cu124.dist-info",
+                "the package itself says cu124",
+            ),
+        ),
+        (
+            "2.5.0+cpu",
+            None,
+            "2.5.0",
+            None,
+            ("2.5.0+cpu", "2.5.0"),
+            ("locked version 2.5.0+cpu", "installed version 2.5.0 in /env/site/torch-2.5.0.dist-info"),
+        ),
+    ],
+)
+def test_what_is_said_of_a_variant_in_full(  # noqa: PLR0917 - the columns of the table
+    bench: Any, pin: str, sealed: str | None, dist: str, actual: str | None, shown: Any, evidence: Any
+) -> None:
+    snapshot = bench.snapshot(bench.pin("torch", pin, variant=sealed))
+    (change,) = bench.changes(snapshot, bench.environment(bench.dist("torch", dist, variant=actual)))
+    assert (change.locked, change.installed) == shown
+    assert change.evidence == evidence
+
+
+@pytest.mark.parametrize("digest", ["a:b:c", "sha256:" + "c:" * 3])
+def test_an_odd_digest_is_compared_by_its_algorithm(bench: Any, digest: str) -> None:
+    locked = WHEEL.replace(digest=digest)
+    snapshot = bench.snapshot(bench.pin("a", source=locked))
+    same = bench.dist("a", "1.0", source=locked.replace(url="file:///mirror/a.whl"))
+    other = bench.dist("a", "1.0", source=locked.replace(digest=digest.replace("c", "d")))
+    assert bench.said(snapshot, bench.environment(same)) == []
+    assert bench.said(snapshot, bench.environment(other)) == [("EG105", "source", "", "a")]
+
+
+def test_a_branch_that_looks_almost_like_a_commit_is_none(bench: Any) -> None:
+    for revision in ("release", "deadbee-x", "xdeadbeef", "feature1"):
+        source = GIT.replace(revision=revision)
+        snapshot = bench.snapshot(bench.pin("a", source=source))
+        found = GIT.replace(revision=revision + "0" * 20)
+        assert bench.said(snapshot, bench.environment(bench.dist("a", "1", source=found))) != []
+    upper = bench.snapshot(bench.pin("a", source=GIT.replace(revision=GIT.revision[:12].upper())))
+    assert bench.said(upper, bench.environment(bench.dist("a", "1", source=GIT))) == []
+
+
+def test_a_target_is_read_from_the_front_of_a_label(bench: Any) -> None:
+    for label in ("cu124.with.cudnn", "rocm6.1", "cpu.cxx11.abi"):
+        target = {"cu124.with.cudnn": "cu124", "rocm6.1": "rocm6.1", "cpu.cxx11.abi": "cpu"}[label]
+        snapshot = bench.snapshot(bench.pin("torch", f"2.5.0+{label}"))
+        same = bench.dist("torch", f"2.5.0+{label}", variant=target)
+        other = bench.dist("torch", f"2.5.0+{label}", variant="xpu")
+        assert bench.said(snapshot, bench.environment(same)) == [], label
+        assert bench.said(snapshot, bench.environment(other)) == [("EG104", "variant", "local", "torch")], label
