@@ -88,3 +88,8 @@ def installed(live: Environment) -> set[tuple[str, str]]:
 
 def uv() -> Path:
     return Path(sys.executable).with_name("uv")
+
+
+def base_python() -> Path:
+    """The interpreter below the virtual environment that runs the tests."""
+    return Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")

@@ -182,6 +182,7 @@ def _as_nobody(site: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     """A scan in a process that gives up root, if it has it. Modules are loaded before, as nobody may not read them."""
     program = (
         "import os, sys, zipfile, json, posixpath, encodings.idna\n"
+        f"sys.path.insert(0, {str(Path(folders.__file__).parents[2])!r})\n"
         "from envguard.environment import scan\n"
         "from envguard.errors import EnvguardError\n"
         "scan(paths=sys.argv[2:])\n"

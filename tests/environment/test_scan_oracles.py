@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from building import broken, installed, run, uv
+from building import base_python, broken, installed, run, uv
 
 from envguard import environment
 from envguard.versions import normalise, parse
@@ -83,7 +83,7 @@ def test_python_of_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_user_site_and_pythonpath(venv: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packages of the user are visible to an interpreter without a virtual environment."""
     home = tmp_path / "home"
-    base = run(sys.executable, "-c", "import sys; print(sys._base_executable)").strip()
+    base = str(base_python())
     place = run(base, "-c", "import site; print(site.getusersitepackages())", HOME=str(home)).strip()
     Path(place).parent.mkdir(parents=True)
     (site / "idna-3.10.dist-info").rename(tmp_path / "idna-3.10.dist-info")

@@ -2,11 +2,10 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
-from building import run
+from building import base_python, run
 
 from envguard.environment import interpreter, paths
 from envguard.errors import UnverifiableError
@@ -98,7 +97,7 @@ def test_pth_that_cannot_be_read(venv: Path) -> None:
 
 
 def test_user_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, venv: Path) -> None:
-    base = run(sys.executable, "-c", "import sys; print(sys._base_executable)").strip()
+    base = str(base_python())
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     place = Path(run(base, "-c", "import site; print(site.getusersitepackages())", HOME=str(tmp_path / "home")).strip())
     assert str(place) not in _same_as_started(base, tmp_path)
