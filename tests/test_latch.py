@@ -145,7 +145,7 @@ def test_a_process_tells_its_children_what_it_expects() -> None:
     latch.remember(("/a", None, None, None, None), report("a" * 64))
     latch.remember(("/b", None, None, None, None), report("b" * 64))
     latch.expect("a" * 64)
-    assert os.environ[latch.EXPECT] == "a" * 64 + "," + "b" * 64
+    assert os.environ[latch.EXPECT] == "a" * 64 + "," + "b" * 64 + "@" + sys.prefix
 
 
 def test_a_process_is_held_to_what_its_parent_expects(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,3 +195,10 @@ def test_it_loads_nothing() -> None:
     code = "import sys; old = set(sys.modules); import envguard.latch; print(sorted(set(sys.modules) - old))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "['envguard', 'envguard.latch']"
+
+
+def test_an_expectation_of_another_environment_holds_nobody_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool with an environment and a lock of its own may be started by a guarded service."""
+    monkeypatch.setenv(latch.EXPECT, "a" * 64 + "@/srv/other")
+    latch.expect("b" * 64)
+    assert os.environ[latch.EXPECT] == "b" * 64 + "@" + sys.prefix

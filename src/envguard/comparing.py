@@ -9,7 +9,6 @@ from envguard import checks, environment, formats, rules
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
 from envguard.facts import files, manifest
-from envguard.facts.reading import ReadFailure, read
 from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Report, Rule, Snapshot
 from envguard.versions import normalise
 
@@ -96,21 +95,10 @@ def _sealed_files(snapshot: Snapshot) -> "Listing | None":
     if snapshot.manifest is None:
         return None
     path = os.path.join(os.path.dirname(snapshot.path), snapshot.manifest.path)
-    try:
-        data = read(path, manifest.LIMIT)
-    except ReadFailure as failure:
-        raise LockError(
-            f"the manifest that {snapshot.path} seals cannot be read: {failure.why}",
-            path=path,
-            remedy="keep it beside the lock, or freeze again with --depth files",
-        ) from failure
-    if hashlib.sha256(data).hexdigest() != snapshot.manifest.sha256:
-        raise LockError(
-            f"not the manifest that {snapshot.path} seals",
-            path=path,
-            remedy="restore it, or freeze again with --depth files",
-        )
-    return manifest.read(data, path)
+    listing = manifest.load(path, sha256=snapshot.manifest.sha256)
+    if len(listing) != snapshot.manifest.files:
+        raise LockError(f"{len(listing)} files, but {snapshot.path} seals {snapshot.manifest.files}", path=path)
+    return listing
 
 
 def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...]) -> Report:

@@ -12,6 +12,7 @@ This module lies on the path where everything is pinned, and loads nothing that 
 """
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ def expect(digest: str) -> None:
         LockError: A parent expects other golden files than this one.
     """
     environ = os.environ
-    given = environ.get(EXPECT, "")
-    expected = given.split(",") if given else []
+    expected = _expected()
     if digest in expected:
         return
     process = os.getpid()
@@ -103,10 +103,10 @@ def expect(digest: str) -> None:
         from envguard.errors import LockError
 
         raise LockError(
-            f"the golden file is {digest}, but {EXPECT} demands {given}",
+            f"the golden file is {digest}, but {EXPECT} demands {environ[EXPECT]}",
             remedy=f"use the golden file of the parent process, or unset {EXPECT} for a child that is meant to differ",
         )
-    environ[EXPECT] = ",".join([*expected, digest])
+    environ[EXPECT] = f"{','.join([*expected, digest])}@{sys.prefix}"
     _publishers[:] = [process]
 
 
@@ -132,11 +132,14 @@ def _copy(error: BaseException) -> BaseException:
 
 def _is_expected(report: "Report") -> bool:
     """True where the parent named this golden file by its seal, or somebody did by the sha256 of its bytes."""
-    given = os.environ.get(EXPECT)
-    if not given:
-        return False
-    expected = given.split(",")
-    return report.seal in expected or report.lock_sha256 in expected
+    expected = _expected()
+    return bool(expected) and (report.seal in expected or report.lock_sha256 in expected)
+
+
+def _expected() -> "list[str]":
+    """What a parent, or whoever set the variable by hand, expects of a process of this environment."""
+    digests, mark, prefix = os.environ.get(EXPECT, "").partition("@")
+    return [] if not digests or (mark and prefix != sys.prefix) else digests.split(",")
 
 
 def _question(
