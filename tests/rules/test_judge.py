@@ -253,3 +253,33 @@ def test_an_environment_is_not_asked_for_markers_that_no_row_needs(court: Any) -
     # An interpreter without a version would make an error of it.
     broken = Environment(prefix="", paths=(), interpreter=None)  # type: ignore[arg-type] # what must not be touched
     assert len(court.judge(court.change(), environment=broken)) == 1
+
+
+def test_notes_ask_all_that_judging_asks(court: Any) -> None:
+    change, other = court.change("added"), court.change("upgraded", "scipy")
+    alone = court.rule(alone=True, package=("numpy",), change=("added",))
+    assert rules.stale((alone,), [change]) == ()
+    assert len(rules.stale((alone,), [change, other])) == 1
+    beside = court.rule(beside=("torch",))
+    assert rules.stale((beside,), [change], environment=court.environment("torch")) == ()
+    assert len(rules.stale((beside,), [change], environment=court.environment("numpy"))) == 1
+    damage = court.rule(package=("numpy",))
+    assert len(rules.stale((damage,), [court.change("edited")])) == 1
+    when = court.rule(when="sys_platform == 'linux' and python_version == '3.11'")
+    assert rules.stale((when,), [change], environment=court.environment()) == ()
+    elsewhere = court.environment()
+    elsewhere = elsewhere.replace(interpreter=elsewhere.interpreter.replace(version="3.99.0"))
+    assert len(rules.stale((when,), [change], environment=elsewhere)) == 1
+
+
+@pytest.mark.parametrize(("today", "over"), [("", False), ("2026-06-30", False), ("2026-07-01", True)])
+def test_a_note_says_of_an_ended_row_that_it_ended(court: Any, today: str, over: bool) -> None:
+    (note,) = rules.stale((court.rule(until="2026-06-30"),), (), today=today)
+    assert ("it ended on 2026-06-30" in note.evidence[0]) is over
+    (note,) = rules.stale((court.rule(until="2026-06-30"),), ())
+    assert "ended" not in note.evidence[0]
+
+
+def test_notes_do_not_ask_an_environment_that_no_row_needs(court: Any) -> None:
+    broken = Environment(prefix="", paths=(), interpreter=None)  # type: ignore[arg-type] # what must not be touched
+    assert len(rules.stale((court.rule(package=("scipy",)),), [court.change()], environment=broken)) == 1
