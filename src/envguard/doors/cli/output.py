@@ -131,9 +131,9 @@ def write_data(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        forget_stdout()
+        forget(sys.stdout)
     except OSError as error:
-        forget_stdout()
+        forget(sys.stdout)
         raise EnvguardError(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
@@ -155,13 +155,13 @@ def write_file(path: str, data: bytes) -> None:
     write_atomically(os.path.realpath(path), data)
 
 
-def forget_stdout() -> None:
-    """Point stdout at nothing: the interpreter flushes it at exit, and a failure then would change the exit code."""
+def forget(stream: "TextIO") -> None:
+    """Point a stream at nothing: the interpreter flushes it at exit, and a failure then would change the exit code."""
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
+        os.dup2(nothing, stream.fileno())
         os.close(nothing)
-    except (OSError, ValueError, AttributeError):  # no descriptor below it: nothing to flush
+    except (OSError, ValueError):  # no descriptor below it: nothing to flush
         return
 
 
@@ -173,7 +173,7 @@ def tell(text: str) -> None:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        return
+        forget(sys.stderr)
 
 
 def tell_error(problem: str) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 
-from envguard import comparing, locate
+from envguard import locate
 from envguard.doors.cli import PINNED, output
 from envguard.doors.cli.parser import Parser, add_lock, add_output, chosen_lock
 from envguard.errors import EnvguardError
@@ -40,6 +40,8 @@ def run(argv: list[str]) -> int:
     if path.endswith(".whl"):
         answer.write(_wheel(path, answer))
         return PINNED
+    from envguard import comparing
+
     snapshot = comparing.load(path)
     if answer.is_json:
         answer.write(json.dumps(as_data(snapshot), indent=2 if answer.format == "json" else None) + "\n")

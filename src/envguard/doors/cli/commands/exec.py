@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from envguard import latch, refusal
+from envguard import latch
 from envguard.doors.cli import FINDINGS, PINNED, launch, output, progress, verdict
 from envguard.doors.cli.parser import Parser, add_color, add_judging, add_lock_option, add_progress, chosen_lock
 from envguard.errors import DriftError, EnvguardError, UsageError
@@ -64,6 +64,8 @@ def _split(argv: list[str]) -> tuple[list[str], list[str]]:
 
 def _refused(report: "Report", fail_on: str, shown: output.Output) -> int:
     """The exit code of a refusal, 0 where the program may start."""
+    from envguard import refusal
+
     allow = _MILDER[fail_on]
     try:
         accepted = refusal.accept_or_refuse(report, allow)

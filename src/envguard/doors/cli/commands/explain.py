@@ -2,7 +2,7 @@
 
 import json
 
-from envguard.doors.cli import PINNED, output, subject
+from envguard.doors.cli import PINNED, output
 from envguard.doors.cli.guide import meant
 from envguard.doors.cli.parser import Parser, add_depth, add_lock_option, add_output, add_python, chosen_lock
 from envguard.errors import UsageError
@@ -11,6 +11,7 @@ from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from envguard.doors.cli import subject
     from envguard.model import Finding
     from envguard.reporters._paint import Paint
 
@@ -35,6 +36,8 @@ def run(argv: list[str]) -> int:
     add_python(parser)
     add_output(parser)
     options = parser.parse(argv)
+    from envguard.doors.cli import subject
+
     answer = output.of_options(options)
     found = subject.look(options.package, chosen_lock(options), depth=options.depth, python=options.python)
     if not found.pins and not found.installed:
@@ -48,10 +51,12 @@ def run(argv: list[str]) -> int:
 
 
 def _data(found: "subject.Subject") -> dict[str, object]:
+    from envguard.doors.cli.subject import fields
+
     return {
         "package": safe(found.name),
-        "locked": [subject.fields(pin) for pin in found.pins],
-        "installed": [subject.fields(item) for item in found.installed],
+        "locked": [fields(pin) for pin in found.pins],
+        "installed": [fields(item) for item in found.installed],
         "judged": [_judgement(finding) for finding in found.findings],
         "would_be_judged": [_judgement(finding) for finding in found.supposed],
     }
@@ -92,8 +97,10 @@ def _lines(found: "subject.Subject", paint: "Paint") -> list[str]:
 
 
 def _facts(label: str, headline: str, value: "subject.Known", paint: "Paint") -> list[str]:
+    from envguard.doors.cli.subject import fields
+
     lines = paint.labelled(label, paint.text(headline), prose=False)
-    for name, told in subject.fields(value).items():
+    for name, told in fields(value).items():
         if name in _SAID or told in _USUAL:
             continue
         if isinstance(told, list):
