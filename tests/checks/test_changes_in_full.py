@@ -155,7 +155,7 @@ def test_strangers_and_interpreters(bench: Any) -> None:
         interpreter=bench.python.replace(version="3.11.7rc1", soabi="cpython-311d", libc="glibc 2.36 odd"),
     )
     unnamed = ("no line of app.lock names it",)
-    python = {"code": "EG110", "kind": "interpreter", "package": "", "evidence": ("prefix /env",)}
+    python: dict[str, Any] = {"code": "EG110", "kind": "interpreter", "package": "", "evidence": ("prefix /env",)}
     assert bench.changes(snapshot, environment) == [
         stated(
             "EG103",

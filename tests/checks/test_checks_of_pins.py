@@ -335,3 +335,14 @@ def test_a_target_is_read_from_the_front_of_a_label(bench: Any) -> None:
         other = bench.dist("torch", f"2.5.0+{label}", variant="xpu")
         assert bench.said(snapshot, bench.environment(same)) == [], label
         assert bench.said(snapshot, bench.environment(other)) == [("EG104", "variant", "local", "torch")], label
+
+
+def test_every_moved_version_is_stated_whatever_stands_between(bench: Any) -> None:
+    pins = [bench.pin(name, version) for name, version in (("a", "1"), ("b", None), ("c", "1"), ("d", "1"), ("e", "1"))]
+    snapshot = bench.snapshot(*pins)
+    found = (("a", "2"), ("b", "1"), ("c", ""), ("d", "1"), ("e", "0"))
+    said = bench.said(snapshot, bench.environment(*(bench.dist(*row) for row in found)))
+    assert [row for row in said if row[0] == "EG102"] == [
+        ("EG102", "downgraded", "major", "e"),
+        ("EG102", "upgraded", "major", "a"),
+    ]

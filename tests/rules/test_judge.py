@@ -21,6 +21,9 @@ from envguard.rules.catalog import DAMAGE, KINDS
         ({"package": ("num",)}, {}, False),
         ({"package": ("num*",)}, {}, True),
         ({"package": ("numpy*",)}, {}, True),
+        ({"package": ("num*",)}, {"package": "nuitka"}, False),
+        ({"package": ("num*",)}, {"package": "networkx"}, False),
+        ({"package": ("num*",)}, {"package": "numba"}, True),
         ({"package": ("scipy", "numpy")}, {}, True),
         ({"package": ("!numpy",)}, {}, False),
         ({"package": ("!scipy",)}, {}, True),
@@ -92,6 +95,9 @@ def test_beside_counts_what_conda_installed_and_knows_nothing_without_an_environ
         (("num*",), [("upgraded", "numba")], True),
         ((), [("upgraded", "tzdata")], False),
         ((), [], True),
+        (("!scipy",), [("upgraded", "numba")], True),
+        (("!scipy",), [("upgraded", "scipy")], False),
+        (("!scipy",), [("interpreter", "")], False),
     ],
 )
 def test_alone(court: Any, package: tuple[str, ...], others: list[tuple[str, str]], decides: bool) -> None:
@@ -186,7 +192,9 @@ def test_markers_come_from_the_argument_else_from_the_environment_else_from_this
     markers = {"python_version": "3.11", "sys_platform": "win32"}
     assert court.decides(rule, court.change(), markers=markers)
     assert not court.decides(rule, court.change(), environment=court.environment())
-    assert court.decides(court.rule(when="python_version == '3.11'"), court.change(), environment=court.environment())
+    later = court.environment()
+    later = later.replace(interpreter=later.interpreter.replace(version="3.99.0"))
+    assert court.decides(court.rule(when="python_version == '3.99'"), court.change(), environment=later)
     assert court.decides(court.rule(when="python_version >= '3.10'"), court.change())
 
 
