@@ -56,23 +56,34 @@ def test_a_file_that_names_only_a_part_knows_no_strangers_and_says_so(bench: Any
     assert "unlocked: it holds constraints" in skipped
 
 
-def test_twins_are_stated_with_both_places_and_the_one_that_answers(bench: Any) -> None:
-    near, far = bench.dist("a", "1.0", location="/env/site"), bench.dist("a", "2.0", location="/usr/site")
-    for order in ((near, far), (far, near)):
-        (change,) = bench.changes(bench.snapshot(bench.pin("a", "1.0")), bench.environment(*order))
-        assert (change.code, change.kind, change.package) == ("EG106", "duplicate", "a")
-        assert (change.locked, change.installed, change.path) == ("1.0", "1.0, 2.0", far.path)
-        assert change.evidence == (
-            f"1.0 in {near.path}",
-            f"2.0 in {far.path}",
-            "importlib.metadata answers with 1.0",
-        )
+def twin(bench: Any, version: str) -> Any:
+    return bench.dist("a", version, path=f"/env/site/A-{version}.dist-info")
+
+
+def test_twins_in_one_place_are_stated_with_all_their_folders(bench: Any) -> None:
+    one, other = twin(bench, "1.0"), twin(bench, "2.0")
+    (change,) = bench.changes(bench.snapshot(bench.pin("a", "1.0")), bench.environment(one, other))
+    assert (change.code, change.kind, change.package) == ("EG106", "duplicate", "a")
+    assert (change.locked, change.installed, change.path) == ("1.0", "1.0, 2.0", other.path)
+    assert change.evidence == (
+        f"1.0 in {one.path}",
+        f"2.0 in {other.path}",
+        "which one answers depends on the order of the file system",
+    )
 
 
 def test_twins_of_which_the_wrong_one_answers_have_drifted_too(bench: Any) -> None:
-    near, far = bench.dist("a", "2.0", location="/env/site"), bench.dist("a", "1.0", location="/usr/site")
-    said = bench.said(bench.snapshot(bench.pin("a", "1.0")), bench.environment(near, far))
+    said = bench.said(bench.snapshot(bench.pin("a", "1.0")), bench.environment(twin(bench, "2.0"), twin(bench, "1.0")))
     assert said == [("EG102", "upgraded", "major", "a"), ("EG106", "duplicate", "", "a")]
+
+
+def test_of_copies_in_two_places_the_first_on_the_path_is_compared(bench: Any) -> None:
+    near, far = bench.dist("a", "1.0", location="/env/site"), bench.dist("a", "2.0", location="/usr/site")
+    for order in ((near, far), (far, near)):
+        environment = bench.environment(*order)
+        assert bench.said(bench.snapshot(bench.pin("a", "1.0")), environment) == []
+        assert bench.said(bench.snapshot(bench.pin("a", "2.0")), environment) == [("EG102", "downgraded", "major", "a")]
+        assert [c.installed for c in bench.changes(bench.snapshot(), environment)] == ["1.0"]
 
 
 def test_one_folder_seen_twice_is_no_twin(bench: Any) -> None:
@@ -81,7 +92,7 @@ def test_one_folder_seen_twice_is_no_twin(bench: Any) -> None:
 
 
 def test_twins_of_installers_are_no_matter_of_a_foreign_lock(bench: Any) -> None:
-    twins = (bench.dist("pip", "24.0"), bench.dist("pip", "23.0", location="/usr/site"))
+    twins = (bench.dist("pip", "24.0"), bench.dist("pip", "23.0"))
     assert bench.said(bench.snapshot(), bench.environment(*twins)) == []
     assert ("EG106", "duplicate", "", "pip") in bench.said(
         bench.snapshot(format="envguard.lock"), bench.environment(*twins)

@@ -1,4 +1,9 @@
-"""Is any distribution installed more than once?"""
+"""Is any distribution installed more than once in one place?
+
+Two copies in two entries of sys.path are an everyday thing (a venv that sees the system's packages has two pips): the
+first one answers, and it is compared like any other. Two metadata folders in one place are what an interrupted or a
+foolish install leaves, and who answers depends on the order of the file system.
+"""
 
 from envguard.checks._pairing import installed, pip_pins, traits, unspoken
 from envguard.model import Change
@@ -15,10 +20,11 @@ DEPTH: "Depth" = "versions"
 
 
 def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
-    """State each name with more than one metadata folder on the path, and which one is answered with."""
+    """State each name with more than one metadata folder in one place, and which one is answered with."""
     pins = {pin.name: pin for pin in pip_pins(snapshot)}
     for name, distributions in sorted(installed(environment).items()):
-        if len(distributions) == 1 or (name not in pins and unspoken(name, snapshot)):
+        places = [distribution.location for distribution in distributions]
+        if len(places) == len(set(places)) or (name not in pins and unspoken(name, snapshot)):
             continue
         pin = pins.get(name)
         first = distributions[0]
@@ -31,7 +37,7 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
             path=distributions[1].path,
             evidence=(
                 *(f"{distribution.version or 'no version'} in {distribution.path}" for distribution in distributions),
-                f"importlib.metadata answers with {first.version or 'no version'}",
+                "which one answers depends on the order of the file system",
             ),
             traits=traits(pin, first),
         )

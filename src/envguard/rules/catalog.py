@@ -92,11 +92,12 @@ _ALL = (
         "EG106",
         "duplicate-metadata",
         "One package is installed more than once.",
-        finds="Two or more metadata folders of the same normalised name on sys.path, with their versions and paths.",
+        finds="Two or more metadata folders of the same normalised name in one entry of sys.path, with their versions.",
         matters="It is the trace of an interrupted or forced installation. Tools disagree on which of the two is "
         "installed, and files of both versions may be mixed.",
         action="`pip uninstall NAME` until nothing is left, then `pip install --no-deps NAME==VERSION`.",
-        limits="The evidence says which one importlib.metadata answers with; which files Python imports may differ.",
+        limits="Copies in two entries of sys.path are no duplicates: the first one answers and is compared, as a virtual "
+        "environment that sees the system's packages needs it.",
     ),
     _code(
         "EG107",
