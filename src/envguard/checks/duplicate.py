@@ -20,7 +20,7 @@ DEPTH: "Depth" = "versions"
 
 
 def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
-    """State each name with more than one metadata folder in one place, and which one is answered with."""
+    """State each name with more than one metadata folder in one place, with all its folders."""
     pins = {pin.name: pin for pin in pip_pins(snapshot)}
     for name, distributions in sorted(installed(environment).items()):
         places = [distribution.location for distribution in distributions]
