@@ -96,8 +96,8 @@ _ALL = (
         matters="It is the trace of an interrupted or forced installation. Tools disagree on which of the two is "
         "installed, and files of both versions may be mixed.",
         action="`pip uninstall NAME` until nothing is left, then `pip install --no-deps NAME==VERSION`.",
-        limits="Copies in two entries of sys.path are no duplicates: the first one answers and is compared, as a virtual "
-        "environment that sees the system's packages needs it.",
+        limits="Copies in two entries of sys.path are no duplicates: the first one answers and is compared, as a "
+        "virtual environment that sees the system's packages needs it.",
     ),
     _code(
         "EG107",
