@@ -31,16 +31,15 @@ _FORKED = """
 import os, sys
 from time import perf_counter
 import envguard
-from envguard import latch
-lock = sys.argv[1]
-envguard.assert_pinned(lock, depth="files")
-key = latch.key(lock, "files", None, None, None)
+guard = envguard.pinned(sys.argv[1], depth="files")
+with guard:
+    pass
 reader, writer = os.pipe()
 if not os.fork():
     start = perf_counter()
-    report = latch.recall(key)
-    took = perf_counter() - start
-    os.write(writer, repr(took if report is not None and report.pinned else None).encode())
+    with guard:
+        took = perf_counter() - start
+    os.write(writer, repr(took).encode())
     os._exit(0)
 os.wait()
 print(os.read(reader, 100).decode())
@@ -70,10 +69,10 @@ def inside(environment: environments.Environment, lock: Path, depth: str, rounds
     return Inside([json.loads(text) for text in said])
 
 
-def forked_microseconds(environment: environments.Environment, lock: Path, rounds: int) -> "float | None":
-    """How long a forked child takes to read what its parent found; None where it finds nothing."""
-    said = [environments.run([environment.python, "-c", _FORKED, lock]).strip() for _ in range(rounds)]
-    return None if "None" in said else statistics.median(float(text) for text in said) * 1e6
+def forked_microseconds(environment: environments.Environment, lock: Path, rounds: int) -> float:
+    """How long a forked child takes to learn at depth files what its parent found."""
+    said = [environments.run([environment.python, "-c", _FORKED, lock]) for _ in range(rounds)]
+    return statistics.median(float(text) for text in said) * 1e6
 
 
 def openssl_seconds(manifest: Path, site: Path, prefix: Path, rounds: int) -> "tuple[int, int, float] | None":

@@ -163,7 +163,7 @@ def markdown(result: Result, command: str) -> str:
         lines.append(f"| {depth} | {times} | {len(inside.modules)} |")
     lines += ["", f"At depth versions these modules are loaded: {', '.join(result.inside['versions'].modules)}.", ""]
     if result.forked is not None:
-        lines.append(f"A forked child reads what its parent found in {result.forked:.1f} microseconds.")
+        lines.append(f"A forked child learns what its parent found at depth files in {result.forked:.1f} microseconds.")
     if result.openssl is not None:
         files, size, seconds = result.openssl
         speed = f"{size / seconds / 1e9:.2f} GB/s"

@@ -182,6 +182,14 @@ def test_the_document_shows_every_counter(load: Any) -> None:
     assert all(line.count("|") != 1 for line in text.splitlines())
 
 
+def test_wide_tables_are_turned_and_lists_are_labelled(load: Any) -> None:
+    reliability = load("reliability")
+    routes = {f"route {number}": {"drifted": "refused"} for number in range(18)}
+    lines = reliability.tables({"results": {"3.11.7": routes}, "readers": [{"reader": "uv.lock", "inputs": 100000}]})
+    assert "| route 17 drifted | refused |" in lines
+    assert "| uv.lock | 100,000 |" in lines
+
+
 def test_counters_of_one_benchmark_do_not_touch_those_of_another(load: Any, tmp_path: Path) -> None:
     reliability, file = load("reliability"), tmp_path / "reliability.json"
     reliability.merge(file, "soak", {"passed": True})

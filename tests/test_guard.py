@@ -196,6 +196,8 @@ def test_allow_lets_milder_verdicts_pass(venv: Path, wheelhouse: Path, tmp_path:
     assert (strict.returncode, "DriftError" in strict.stderr) == (1, True)
     other = "import envguard; print(envguard.assert_pinned(only=['attrs', 'pack*']).verdict)"
     assert inside(venv, other, tmp_path).stdout == "pinned\n"
+    slip = "import envguard; print(envguard.assert_pinned(only='atrs').verdict)"
+    assert "matches nothing" in inside(venv, slip, tmp_path).stderr
 
 
 def test_the_golden_file_itself_can_be_pinned(venv: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 
 from envguard import checks, environment, formats, rules
 from envguard.environment.interpreter import markers, running
-from envguard.errors import LockError
+from envguard.errors import LockError, UsageError
 from envguard.facts import files, manifest
 from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Report, Rule, Snapshot
 from envguard.versions import normalise
@@ -102,13 +102,19 @@ def _sealed_files(snapshot: Snapshot) -> "Listing | None":
 
 
 def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...]) -> Report:
-    """Compare and judge; both sides are known."""
+    """Compare and judge; both sides are known.
+
+    Raises:
+        UsageError: ``only`` names nothing that is locked: a slip would otherwise pass as pinned.
+    """
+    if only and not any(_matches(pin.name, only) for pin in snapshot.pins):
+        raise UsageError(f"only={', '.join(only)!r} matches nothing that {snapshot.path} locks")
     changes, ran, skipped = checks.run(snapshot, live, depth)
     if only:
         changes = tuple(change for change in changes if _wanted(change, only))
     findings = rules.judge(
         changes,
-        _table(snapshot) if changes else (),
+        rules_for(snapshot) if changes else (),
         environment=live,
         today=time.strftime("%Y-%m-%d"),
         markers=markers(live.interpreter),
@@ -141,7 +147,7 @@ def as_environment(snapshot: Snapshot, interpreter: Interpreter) -> Environment:
     )
 
 
-def _table(snapshot: Snapshot) -> tuple[Rule, ...]:
+def rules_for(snapshot: Snapshot) -> tuple[Rule, ...]:
     """The rules that judge: compiled into the lock, or, for a lock that cannot hold any, the project's table."""
     if snapshot.sealed:
         return snapshot.rules

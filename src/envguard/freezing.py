@@ -13,7 +13,7 @@ from envguard.writing import write_atomically
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from envguard.model import Depth
 
@@ -69,7 +69,7 @@ def freeze(
         raise UnverifiableError("the environment changed while it was frozen", remedy="freeze again once it is at rest")
     data = envguard_lock.write(
         interpreter=live.interpreter,
-        distributions=[_as_sealed(item, depth) for item in live.distributions if _is_judged(item.name)],
+        distributions=[_as_sealed(item, depth) for item in _answering(live) if _is_judged(item.name)],
         conda=live.conda or (),
         rules=table,
         manifest=sealed,
@@ -90,6 +90,11 @@ def freeze(
             write_atomically(manifest_path, manifest_data)
         write_atomically(path, data)
     return frozen
+
+
+def _answering(live: Environment) -> "Iterable[Distribution]":
+    """Of each name the distribution that is found first on sys.path; others are hidden behind it."""
+    return {item.name: item for item in reversed(live.distributions)}.values()
 
 
 def _is_judged(name: str) -> bool:

@@ -174,7 +174,7 @@ def _check(
 ) -> "Report":
     data = _read_lock(path)
     seal = quick.sealed(data)
-    if seal is not None and python is None and depth != "files":
+    if seal is not None and python is None and depth != "files" and not only:
         _check_digest(path, data, sha256)
         wanted = depth or ("records" if quick.has_records(data) else "versions")
         found = quick.prove(data, wanted, sys.path if paths is None else paths)

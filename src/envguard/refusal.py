@@ -8,6 +8,9 @@ from envguard import bypass, comparing, reporters
 from envguard.errors import DriftError, UnverifiableError
 from envguard.model import GRAVITY, Report
 
+SHOWN = 10
+"""Findings in the text of an error; the report that it carries has all of them."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.model import Verdict
@@ -26,7 +29,7 @@ def accept_or_refuse(report: Report, allow: "Verdict | None") -> Report:
         return report
     if reason := _bypass(report):
         return report.replace(bypass=reason)
-    text = reporters.render(report, "full").rstrip()
+    text = _text(report)
     if all(finding.verdict == "unverified" for finding in refused):
         raise UnverifiableError(text, report=report)
     raise DriftError(text, report=report)
@@ -43,3 +46,12 @@ def _bypass(report: Report) -> str:
     line = f"envguard: NOT PINNED, started all the same: {reporters.safe(asked.reason)} (until {asked.until})"
     print(line, file=sys.stderr)  # noqa: T201 - a bypass is never silent
     return f"{asked.reason} (until {asked.until})"
+
+
+def _text(report: Report) -> str:
+    """What the one who starts the service reads in the traceback: the gravest findings, and how many more there are."""
+    headline = reporters.render(report, "full").partition("\n")[0]
+    shown = reporters.render(report.replace(findings=report.findings[:SHOWN]), "full").partition("\n")[2].rstrip()
+    left = len(report.findings) - SHOWN
+    more = f"\n{left} more findings: `envguard check` shows all" if left > 0 else ""
+    return f"{headline}\n{shown}{more}"

@@ -72,9 +72,6 @@ def test_interpreter_without_a_virtual_environment(
 
 
 @pytest.mark.skipif(not os.path.exists("/usr/lib/python3/dist-packages"), reason="no Debian Python here")
-@pytest.mark.xfail(
-    strict=False, reason="some RECORDs of Debian give SHA-256 in hexadecimal, which records.parse refuses"
-)
 def test_python_of_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Legacy egg-info, a wheel's metadata without INSTALLER, and both for one distribution."""
     _agrees_with_both("/usr/bin/python3", tmp_path, monkeypatch)

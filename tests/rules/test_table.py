@@ -24,12 +24,12 @@ ROW = 'id = "a"\nverdict = "safe"\nreason = "b"\n'
 def load(tmp_path: Path, text: str, name: str = "envguard.toml") -> table.Table:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    return table.load(str(path))
+    return table.build(config.load(str(path)))
 
 
 @pytest.mark.parametrize("path", ["own-file/envguard.toml", "pyproject/pyproject.toml"])
 def test_the_four_classic_rows_say_what_is_true(court: Any, path: str) -> None:
-    rules = table.load(str(ROOT / "fixtures" / "rules" / path)).rules
+    rules = table.build(config.load(str(ROOT / "fixtures" / "rules" / path))).rules
     environment = court.environment("onnxruntime", "numpy")
 
     def verdict(*changes: Change) -> tuple[str, str]:
@@ -65,7 +65,7 @@ def test_the_four_classic_rows_say_what_is_true(court: Any, path: str) -> None:
 
 
 def test_onnxruntime_gpu_alone_is_judged_by_its_evidence(court: Any) -> None:
-    rules = table.load(str(ROOT / "fixtures/rules/own-file/envguard.toml")).rules
+    rules = table.build(config.load(str(ROOT / "fixtures/rules/own-file/envguard.toml"))).rules
     change = Change(code="EG103", kind="added", package="onnxruntime-gpu", traits=("cuda", "native"))
     (finding,) = court.judge(change, rules_=rules, environment=court.environment("numpy"))
     assert finding.rule == "added-cuda"

@@ -8,17 +8,18 @@ import os
 import sys
 
 from envguard._value import Value
-from envguard.environment import conda, entries, folders, interpreter, paths
+from envguard.environment import conda, entries, folders, interpreter, metadata, paths
+from envguard.environment.distributions import Found
 from envguard.environment.folding import fold
 from envguard.errors import UnverifiableError, UsageError
 from envguard.facts import origin, owners
 from envguard.model import DEPTHS, Change, Distribution, Environment, Interpreter
+from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envguard.environment.distributions import Found
     from envguard.model import Depth
 
 __all__ = ["scan"]
@@ -47,7 +48,7 @@ def scan(
     Args:
         paths: Entries of a sys.path; None takes sys.path of this process, or of ``python``.
         python: Another interpreter, or the folder of its environment; None is this process.
-        depth: Noted in the result. Name, version, artifact, source, tags and variant are read at every depth.
+        depth: ``versions`` believes the names of metadata folders; deeper, their files must agree with them.
         prefix: Where conda-meta is looked for; None takes sys.prefix of the interpreter.
 
     Raises:
@@ -62,6 +63,8 @@ def scan(
     listings = folders.listings(place.entries)
     markers = interpreter.markers(place.interpreter)
     found = fold(entries.read(listings, markers))
+    if depth == "versions":
+        found = [_by_name(each) for each in found]
     conda_packages, conda_broken = conda.packages(root)
     installed = tuple(each.distribution for each in found if each.distribution is not None)
     if not installed:
@@ -79,6 +82,18 @@ def scan(
         observations=(*broken, *conda_broken, *observed),
         blind=(*place.blind, *remarks, *_unverified(installed)),
     )
+
+
+def _by_name(found: Found) -> Found:
+    """What the name of a metadata folder says, whatever its files say: depth versions reads names only.
+
+    The files are read all the same, for the traits by which a difference is judged.
+    """
+    told = found.distribution
+    if told is None or told.kind != "dist-info" or found.broken is None:
+        return found
+    name, version = metadata.split(os.path.basename(told.path).removesuffix(".dist-info"))
+    return Found(distribution=told.replace(name=normalise(name), version=version), rows=found.rows)
 
 
 def _place(given: "Sequence[str] | None", python: str | None) -> _Place:

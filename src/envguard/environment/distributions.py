@@ -57,10 +57,10 @@ def of_contents(candidate: "Candidate", files: "Contents", markers: "Mapping[str
     headers = metadata.parse(data, strict=file == "METADATA") if data is not None else metadata.Headers()
     faults += [f"{file} {fault}" for fault in headers.faults]
     faults += _disagreement(candidate, file, headers)
-    wheel_file = _optional(files, "WHEEL", faults)
-    installer = _optional(files, "INSTALLER", faults).decode("utf-8", "replace").strip()
+    # These two are evidence for traits and sources, and no source of name or version: depth files judges them.
+    wheel_file = _optional(files, "WHEEL", [])
+    installer = _optional(files, "INSTALLER", []).decode("utf-8", "replace").strip()
     rows = _rows(files, faults)
-    faults += _not_as_recorded(candidate, rows, {"METADATA": data or b"", "WHEEL": wheel_file})
     source = _source(files, installer, faults)
     name, version = _name_and_version(candidate, headers)
     tags = wheel.tags(wheel_file)
@@ -222,23 +222,6 @@ def _rows(files: "Contents", faults: list[str]) -> "tuple[records.Row, ...]":
 
 def _digest(candidate: "Candidate", rows: "tuple[records.Row, ...]") -> str:
     return records.portable_digest(rows, os.path.basename(candidate.path)) if rows else ""
-
-
-def _not_as_recorded(candidate: "Candidate", rows: "tuple[records.Row, ...]", used: "Mapping[str, bytes]") -> list[str]:
-    """Name, version and tags were read from these files, so they must be the ones that RECORD lists."""
-    import hashlib
-
-    folder = os.path.basename(candidate.path)
-    expected = {f"{folder}/{name}": data for name, data in used.items() if data}
-    faults = []
-    for row in rows:
-        data = expected.get(row.path)
-        if data is None or not row.hash:
-            continue
-        algorithm, _colon, digest = row.hash.partition(":")
-        if hashlib.new(algorithm, data).hexdigest() != digest:
-            faults.append(f"{row.path} is not the file that RECORD lists")
-    return faults
 
 
 def _source(files: "Contents", installer: str, faults: list[str]) -> Source | None:

@@ -271,6 +271,8 @@ def _hexadecimal(digest: str, path: str) -> str:
     if length is None:
         raise RecordError(f"an unknown or weak hash {algorithm!r} for {path!r}")
     unpadded = encoded.rstrip("=")
+    if len(unpadded) == 2 * length and not unpadded.strip("0123456789abcdef"):
+        return f"{algorithm}:{unpadded}"  # Debian's builder writes hexadecimal where PEP 376 wants base64
     try:
         raw = binascii.a2b_base64(unpadded.replace("-", "+").replace("_", "/") + "=" * (-len(unpadded) % 4))
     except ValueError as error:

@@ -32,17 +32,6 @@ class Table(Value):
     """Its rows in their order, groups expanded."""
 
 
-def load(path: str) -> Table:
-    """The rule table of a pyproject.toml (``[tool.envguard]``) or envguard.toml.
-
-    Raises:
-        RuleError: The file cannot be read, holds no table, or the table is not valid; with the key and the line.
-    """
-    from envguard import config
-
-    return build(config.load(path))
-
-
 def build(settings: "Any") -> Table:
     """The rule table in a configuration that was read.
 

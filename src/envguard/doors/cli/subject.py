@@ -91,7 +91,7 @@ def _supposed(
         return ()
     traits = installed[0].traits if installed else ()
     today = time.strftime("%Y-%m-%d")
-    table = comparing._table(snapshot)
+    table = comparing.rules_for(snapshot)
     markers = interpreter.markers(live.interpreter)
     findings: list[Finding] = []
     for change in _changes(name, version, traits):
