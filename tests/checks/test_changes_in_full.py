@@ -272,3 +272,101 @@ def test_shadowing_of_any_package_counts_where_the_file_names_everything(bench: 
     environment = bench.environment(bench.dist("pip", "1"), observations=(shadowed, nameless))
     assert bench.changes(bench.snapshot(), environment) == [nameless, shadowed]
     assert bench.changes(bench.snapshot(complete=False), environment) == [nameless]
+
+
+def test_twins(bench: Any) -> None:
+    def twin(name: str, folder: str, version: str, **more: Any) -> Any:
+        return bench.dist(name, version, path=f"/env/site/{folder}", **more)
+
+    snapshot = bench.snapshot(bench.pin("b", "1", tags=("cp311-cp311-linux_x86_64",)), bench.pin("c", line=4))
+    environment = bench.environment(
+        bench.dist("pip", "1"),
+        twin("b", "b1", "1", traits=("cuda",)),
+        twin("b", "b2", ""),
+        twin("c", "c1", "1"),
+        twin("c", "c2", "1"),
+        twin("d", "d1", "1"),
+        twin("d", "d2", "2"),
+    )
+    last = "which one answers depends on the order of the file system"
+    assert [change for change in bench.changes(snapshot, environment) if change.code == "EG106"] == [
+        stated(
+            "EG106",
+            "duplicate",
+            "b",
+            locked="1",
+            installed="1, ?",
+            path="/env/site/b2",
+            evidence=("1 in /env/site/b1", "no version in /env/site/b2", last),
+            traits=("cuda", "native"),
+        ),
+        stated(
+            "EG106",
+            "duplicate",
+            "c",
+            installed="1, 1",
+            path="/env/site/c2",
+            evidence=("1 in /env/site/c1", "1 in /env/site/c2", last),
+        ),
+        stated(
+            "EG106",
+            "duplicate",
+            "d",
+            installed="1, 2",
+            path="/env/site/d2",
+            evidence=("1 in /env/site/d1", "2 in /env/site/d2", last),
+        ),
+    ]
+
+
+def test_unverifiable_lines(bench: Any) -> None:
+    snapshot = bench.snapshot(
+        bench.pin("gone", text="gone>=1", unverifiable="a range"),
+        bench.pin("a", text="a>=1", unverifiable="a range", line=4),
+        bench.pin("b", "1", text="", line=5),
+        bench.pin("", text="", unverifiable="a local path", line=6),
+        bench.pin("a", None, text="a", manager="conda", line=7),
+    )
+    environment = bench.environment(
+        bench.dist("a", "2", traits=("pure",), installer="conda"),
+        bench.dist("b", ""),
+        conda=(CondaPackage(name="a", version="2", build="h", path="/m/a.json", python_name="a"),),
+    )
+    said = {"code": "EG111", "kind": "unverifiable"}
+    changes = [change for change in bench.changes(snapshot, environment) if change.code == "EG111"]
+    assert changes == [
+        stated(**said, package="", line=6, evidence=("a local path",)),
+        stated(**said, package="a", locked="a", line=7, evidence=("the line gives no exact version",)),
+        stated(**said, package="a", locked="a>=1", installed="2", line=4, evidence=("a range",), traits=("pure",)),
+        stated(
+            **said,
+            package="b",
+            locked="1",
+            line=5,
+            evidence=("/env/site/b-.dist-info gives no version",),
+        ),
+    ]
+
+
+def test_no_variant_is_passed_over_and_its_evidence_is_that_of_both_sides(bench: Any) -> None:
+    snapshot = bench.snapshot(bench.pin("a", "1"), bench.pin("b", "1+cpu", line=4))
+    environment = bench.environment(bench.dist("a", "2"), bench.dist("b", "1", traits=("native",)))
+    (change,) = [change for change in bench.changes(snapshot, environment) if change.code == "EG104"]
+    assert (change.package, change.traits) == ("b", ("native",))
+
+
+def test_conda_packages_are_known_by_the_name_of_their_distribution(bench: Any) -> None:
+    records = (
+        CondaPackage(name="pytorch", version="2", build="h", path="/m/pytorch.json", python_name="torch"),
+        CondaPackage(name="pillow-simd", version="9", build="h", path="/m/p.json", python_name="pillow"),
+    )
+    dists = (bench.dist("torch", "2", installer="pip"), bench.dist("pillow", "9", installer="conda"))
+    snapshot = bench.snapshot(bench.pin("pytorch", "2", manager="conda"), bench.pin("pillow", "9", line=4))
+    environment = bench.environment(*dists, conda=records)
+    assert bench.said(snapshot, environment) == [("EG105", "source", "channel", "pytorch")]
+    only_openssl = bench.snapshot(bench.pin("openssl", "3", manager="conda"))
+    assert bench.said(only_openssl, environment) == [
+        ("EG101", "removed", "", "openssl"),
+        ("EG103", "added", "", "pillow"),
+        ("EG103", "added", "", "torch"),
+    ]
