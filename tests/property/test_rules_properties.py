@@ -21,6 +21,7 @@ DAYS = ("", "", "2026-01-01", "2026-06-30", "2027-01-01")
 TODAY = "2026-06-30"
 
 words = st.sampled_from
+unhurried = settings(deadline=None)  # a slow machine is no failure
 
 
 def tuples(values: Any, size: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
@@ -62,6 +63,7 @@ several_changes = st.lists(changes, max_size=6, unique=True)
 several_rows = st.lists(rows(), max_size=5, unique_by=lambda rule: rule.id)
 
 
+@unhurried
 @given(several_changes, several_rows)
 def test_every_change_gets_exactly_one_verdict(told: list[Change], table: list[Rule]) -> None:
     findings = rules.judge(told, table, today=TODAY)
@@ -77,6 +79,7 @@ def test_every_change_gets_exactly_one_verdict(told: list[Change], table: list[R
             assert not deciding.until or deciding.until >= TODAY
 
 
+@unhurried
 @given(several_changes, several_rows, st.randoms(use_true_random=False))
 def test_the_order_of_changes_is_irrelevant(told: list[Change], table: list[Rule], random: Any) -> None:
     other = list(told)
@@ -84,6 +87,7 @@ def test_the_order_of_changes_is_irrelevant(told: list[Change], table: list[Rule
     assert rules.judge(told, table, today=TODAY) == rules.judge(other, table, today=TODAY)
 
 
+@unhurried
 @given(several_changes, several_rows, st.integers(0, 5), words(NAMES).flatmap(lambda name: rows(st.just((name,)))))
 def test_a_row_for_one_package_never_alters_the_verdict_of_another(
     told: list[Change], table: list[Rule], place: int, row: Rule
@@ -99,6 +103,7 @@ def test_a_row_for_one_package_never_alters_the_verdict_of_another(
     assert before == after
 
 
+@unhurried
 @given(several_changes, several_rows)
 def test_no_table_makes_damage_or_the_unknown_pass_unnamed(told: list[Change], table: list[Rule]) -> None:
     for finding in rules.judge(told, table, today=TODAY):
@@ -113,6 +118,7 @@ def test_no_table_makes_damage_or_the_unknown_pass_unnamed(told: list[Change], t
             assert by_user.until >= TODAY
 
 
+@unhurried
 @given(several_changes, several_rows)
 def test_an_ended_row_changes_nothing_but_what_is_said_of_it(told: list[Change], table: list[Rule]) -> None:
     alive = [rule for rule in table if not rule.until or rule.until >= TODAY]
@@ -121,12 +127,14 @@ def test_an_ended_row_changes_nothing_but_what_is_said_of_it(told: list[Change],
     assert all(f.verdict == "cautious" for f in with_all if f.change not in told)
 
 
+@unhurried
 @given(several_rows)
 def test_a_pinned_environment_stays_pinned_whatever_the_table(table: list[Rule]) -> None:
     assert rules.judge((), table, today=TODAY) == ()
     assert len(rules.stale(table, ())) == len(table)
 
 
+@unhurried
 @given(several_changes, several_rows)
 def test_a_row_is_noted_as_unused_exactly_when_it_could_decide_nothing(told: list[Change], table: list[Rule]) -> None:
     noted = {note.evidence[0].split()[1] for note in rules.stale(table, told)}
@@ -134,6 +142,7 @@ def test_a_row_is_noted_as_unused_exactly_when_it_could_decide_nothing(told: lis
     assert not noted & used
 
 
+@unhurried
 @given(rows(), rows(), several_changes)
 def test_a_row_called_hidden_never_decides(above: Rule, below: Rule, told: list[Change]) -> None:
     if not covers(above, below):
@@ -144,6 +153,7 @@ def test_a_row_called_hidden_never_decides(above: Rule, below: Rule, told: list[
             assert matches(above, change, changes=told, environment=None, markers={})
 
 
+@unhurried
 @given(rows(), rows(), several_changes)
 def test_narrowing_a_row_hides_it(row: Rule, other: Rule, told: list[Change]) -> None:
     narrower = row.replace(to=row.to or other.to, locked=row.locked or other.locked, id="narrower")
@@ -153,7 +163,7 @@ def test_narrowing_a_row_hides_it(row: Rule, other: Rule, told: list[Change]) ->
 text = st.text(max_size=30)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(rows(), text, text)
 def test_a_row_comes_back_from_a_lock_as_it_went(row: Rule, reason: str, instead: str) -> None:
     rule = row.replace(reason="x" + reason, instead=instead, origin="y" + instead)
