@@ -223,9 +223,9 @@ hand-built wheels of `torch` and of a pair of distributions that own one file.
 - **warns**: it exits 0, but says something that it did not say of the undamaged environment.
 - **silent**: neither.
 
-envguard judges at two depths here: "records" is the default, "files" reads every file. The last column is the code by which
-`envguard check --depth files` calls the damage. A row that it did not call by this code and the right package would
-make the script fail.
+envguard judges at two depths here: "records" is the default, "files" reads every file. The last column is the code by
+which `envguard check --depth files` calls the damage. A row that it did not call by this code and the right package
+would make the script fail.
 
 {table(listed)}
 
