@@ -9,7 +9,7 @@ from envguard import checks, environment, formats, rules
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UsageError
 from envguard.facts import files, manifest
-from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Report, Rule, Snapshot
+from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Report, Rule, Selection, Snapshot
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
@@ -31,10 +31,12 @@ def check(
     sha256: "str | None" = None,
     python: "str | None" = None,
     paths: "Sequence[str] | None" = None,
+    selection: "Selection | None" = None,
     progress: "Callable[[int, int], None] | None" = None,
 ) -> Report:
     """Compare the environment with the golden file at ``path``, whose bytes are ``data``."""
-    snapshot = load(path, data, sha256)
+    whom = environment.interpreter.of(python)[0] if python is not None else running()
+    snapshot = load(path, data, sha256, (selection or Selection()).replace(interpreter=whom))
     if depth is None:
         depth = "records" if any(pin.record for pin in snapshot.pins) else "versions"
     live = environment.scan(paths=paths, python=python, depth=depth)
@@ -54,14 +56,19 @@ def diff(old: str, new: str) -> Report:
     return judge(before, as_environment(after, here), depth, ())
 
 
-def load(path: str, data: "bytes | None" = None, sha256: "str | None" = None) -> Snapshot:
+def load(
+    path: str,
+    data: "bytes | None" = None,
+    sha256: "str | None" = None,
+    selection: "Selection | None" = None,
+) -> Snapshot:
     """Read a golden file of any format; ``data`` are its bytes where they were read already.
 
     Raises:
         LockError: It cannot be read, its sha256 is not the one that was asked for, or it changed meanwhile.
     """
     wanted = sha256 or os.environ.get("ENVGUARD_LOCK_SHA256") or ""
-    snapshot = formats.load(path, sha256=wanted.removeprefix("sha256:").lower())
+    snapshot = formats.load(path, sha256=wanted.removeprefix("sha256:").lower(), selection=selection)
     if data is not None and snapshot.sha256 != hashlib.sha256(data).hexdigest():
         raise LockError("changed while it was read", path=path, remedy="run the check again")
     return snapshot

@@ -8,7 +8,7 @@ from envguard._value import Value
 from envguard.errors import DriftError, UnverifiableError
 from envguard.facts import manifest
 from envguard.formats import envguard_lock
-from envguard.model import Distribution, Environment, Manifest, Report, Rule, Snapshot
+from envguard.model import Distribution, Environment, Manifest, Report, Rule, Selection, Snapshot
 from envguard.writing import write_atomically
 
 TYPE_CHECKING = False
@@ -44,6 +44,7 @@ def freeze(
     *,
     depth: "Depth" = "records",
     source: "str | None" = None,
+    selection: "Selection | None" = None,
     rules: "str | None" = None,
     python: "str | None" = None,
     paths: "Sequence[str] | None" = None,
@@ -55,7 +56,7 @@ def freeze(
     before = _quick_facts(live, depth)
     _refuse_unfit(path, live, depth)
     if source is not None:
-        _refuse_difference(source, live)
+        _refuse_difference(source, selection or Selection(), live)
     settings = config.load(rules) if rules is not None else config.find(os.path.dirname(os.path.abspath(path)))
     table: tuple[Rule, ...] = config.rules(settings) if settings is not None else ()
     manifest_path, manifest_data, sealed = "", b"", None
@@ -133,8 +134,9 @@ def _refuse_unfit(path: str, live: Environment, depth: "Depth") -> None:
     )
 
 
-def _refuse_difference(source: str, live: Environment) -> None:
-    snapshot = comparing.applicable(comparing.load(source), live.interpreter)
+def _refuse_difference(source: str, selection: Selection, live: Environment) -> None:
+    wanted = comparing.load(source, selection=selection.replace(interpreter=live.interpreter))
+    snapshot = comparing.applicable(wanted, live.interpreter)
     report = comparing.judge(snapshot, live, "records", ())
     _raise_for(report, f"this environment is not the one that {source} pins")
 

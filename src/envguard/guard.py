@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from envguard.freezing import Frozen
-    from envguard.model import Depth, Report, Verdict
+    from envguard.model import Depth, Report, Selection, Verdict
 
     T = TypeVar("T")
     Progress = Callable[[int, int], None]
@@ -75,6 +75,7 @@ def check(
     sha256: "str | None" = None,
     python: "StrPath | None" = None,
     paths: "Sequence[str] | None" = None,
+    selection: "Selection | None" = None,
     progress: "Progress | None" = None,
 ) -> "Report":
     """Compare an environment with a golden file, and judge every difference. Never raises for drift.
@@ -86,6 +87,7 @@ def check(
         sha256: As in ``assert_pinned``.
         python: Another interpreter (or the folder of its environment) to judge instead of this process.
         paths: sys.path entries to judge instead of this process's.
+        selection: Which part of a lock is meant that holds several, such as one of its groups.
         progress: Called with (bytes done, bytes in all) while files are hashed.
 
     Raises:
@@ -100,6 +102,7 @@ def check(
             sha256=sha256,
             python=None if python is None else os.fspath(python),
             paths=paths,
+            selection=selection,
             progress=progress,
         )
     )
@@ -110,6 +113,7 @@ def freeze(
     *,
     depth: "Depth" = "records",
     source: "StrPath | None" = None,
+    selection: "Selection | None" = None,
     rules: "StrPath | None" = None,
     python: "StrPath | None" = None,
     paths: "Sequence[str] | None" = None,
@@ -122,6 +126,7 @@ def freeze(
         path: Where to write it. The manifest of depth files is written beside it.
         depth: ``versions`` leaves digests out; ``records`` seals them; ``files`` adds a manifest of every file.
         source: Another lock file that the environment must match exactly before it is frozen.
+        selection: Which part of ``source`` is meant.
         rules: The file with the rule table (pyproject.toml or envguard.toml) to compile into the lock. Default: the
             nearest one upward from the folder of ``path``.
         python: As in ``check``.
@@ -142,6 +147,7 @@ def freeze(
             os.fspath(path),
             depth=depth,
             source=None if source is None else os.fspath(source),
+            selection=selection,
             rules=None if rules is None else os.fspath(rules),
             python=None if python is None else os.fspath(python),
             paths=paths,
@@ -170,11 +176,12 @@ def _check(
     sha256: "str | None",
     python: "str | None",
     paths: "Sequence[str] | None",
+    selection: "Selection | None",
     progress: "Progress | None",
 ) -> "Report":
     data = _read_lock(path)
     seal = quick.sealed(data)
-    if seal is not None and python is None and depth != "files" and not only:
+    if seal is not None and python is None and depth != "files" and not only and selection is None:
         _check_digest(path, data, sha256)
         wanted = depth or ("records" if quick.has_records(data) else "versions")
         found = quick.prove(data, wanted, sys.path if paths is None else paths)
@@ -194,7 +201,15 @@ def _check(
     from envguard import comparing
 
     return comparing.check(
-        path, data, depth=depth, only=only, sha256=sha256, python=python, paths=paths, progress=progress
+        path,
+        data,
+        depth=depth,
+        only=only,
+        sha256=sha256,
+        python=python,
+        paths=paths,
+        selection=selection,
+        progress=progress,
     )
 
 

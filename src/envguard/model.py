@@ -50,6 +50,32 @@ class Source(Value):
     subdirectory: str = ""
 
 
+class Selection(Value):
+    """Which part of a lock file is meant, and for whom: one lock may hold several environments.
+
+    A format that cannot be asked for a part refuses a selection rather than ignore it.
+    """
+
+    groups: tuple[str, ...] = ()
+    """Dependency groups (PEP 735) beside the main dependencies, such as ``dev``."""
+    extras: tuple[str, ...] = ()
+    """Extras of the locked project."""
+    environment: str = ""
+    """Name of an environment inside the lock (pixi)."""
+    platform: str = ""
+    """conda subdir, such as ``linux-64``; empty is that of ``interpreter``."""
+    categories: tuple[str, ...] = ()
+    """Categories or sections beside the default (conda-lock, Pipfile.lock)."""
+    interpreter: "Interpreter | None" = None
+    """Whom the lock is read for; None is the running interpreter."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of the options by which a part was asked for."""
+        fields = ("groups", "extras", "environment", "platform", "categories")
+        return tuple(field for field in fields if getattr(self, field))
+
+
 class Pin(Value):
     """One thing that a golden file says must be installed."""
 

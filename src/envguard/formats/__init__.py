@@ -17,6 +17,7 @@ import re
 from envguard.errors import LockError, UsageError
 from envguard.facts.reading import ReadFailure, read
 from envguard.formats import _foreign, _text
+from envguard.model import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.NAME for module in _modules()))
 
 
-def load(path: "str | os.PathLike[str]", *, sha256: str = "", format: str = "") -> "Snapshot":  # noqa: A002 - the option is --format
+def load(
+    path: "str | os.PathLike[str]",
+    *,
+    sha256: str = "",
+    format: str = "",  # noqa: A002 - the option is --format
+    selection: "Selection | None" = None,
+) -> "Snapshot":
     """Read a golden file of any known format.
 
     Args:
@@ -42,6 +49,7 @@ def load(path: "str | os.PathLike[str]", *, sha256: str = "", format: str = "") 
         sha256: The hex digest that its bytes must have, compared before they are parsed. Files that include others
             are then refused, since the digest says nothing about those.
         format: One of ``names()``; empty recognises the file, by its content first and by its name second.
+        selection: Which part of the lock is meant, and the interpreter that it is read for.
 
     Raises:
         LockError: The file is missing, unreadable, not the one asked for, of unknown format, or broken.
@@ -57,9 +65,25 @@ def load(path: "str | os.PathLike[str]", *, sha256: str = "", format: str = "") 
         problem = f"sha256 is {found}, and {wanted} was asked for"
         raise LockError(problem, path=path, remedy="use the golden file that was approved")
     module = _named(format) if format else _recognise(path, data)
+    snapshot: Snapshot
+    if hasattr(module, "SELECTS"):
+        snapshot = module.parse(data, path=path, selection=_understood(module, selection, path))
+        return snapshot
+    _understood(module, selection, path)
     parse = getattr(module, "parse_alone", module.parse) if wanted else module.parse
-    snapshot: Snapshot = parse(data, path=path)
+    snapshot = parse(data, path=path)
     return snapshot
+
+
+def _understood(module: "ModuleType", selection: "Selection | None", path: str) -> Selection:
+    """The selection, where the format knows every option in it: an ignored option would compare the wrong part."""
+    selection = selection or Selection()
+    known = getattr(module, "SELECTS", ())
+    for option in selection.asked:
+        if option not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it is compared as a whole"
+            raise UsageError(f"{path}: {module.NAME} has no {option} to choose from", remedy=takes)
+    return selection
 
 
 def _read(path: str) -> bytes:
