@@ -91,7 +91,7 @@ def test_only_judges_what_it_names(drifted: Box) -> None:
 def test_only_with_a_slip_of_the_pen_is_no_pass(drifted: Box) -> None:
     done = drifted("check", "--only", "sixx")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "matches no package" in done.stderr
+    assert "matches nothing" in done.stderr
 
 
 def test_sha256_pins_the_golden_file(eg: Box) -> None:

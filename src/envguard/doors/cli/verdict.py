@@ -2,9 +2,7 @@
 
 from envguard import guard
 from envguard.doors.cli import CANNOT_JUDGE, FINDINGS, PINNED
-from envguard.errors import UsageError
 from envguard.model import GRAVITY
-from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ def check(
         UsageError: ``--only`` names nothing that is locked, so that a slip of the pen would pass as pinned.
         EnvguardError: As ``envguard.check``.
     """
-    report = guard.check(
+    return guard.check(
         lock,
         depth=options.depth,
         only=options.only,
@@ -32,10 +30,6 @@ def check(
         python=options.python,
         progress=progress,
     )
-    if options.only and not report.packages and not report.findings:
-        patterns = ", ".join(safe(pattern) for pattern in options.only)
-        raise UsageError(f"--only {patterns} matches no package of {safe(report.lock)}")
-    return report
 
 
 def complete(report: "Report", options: "argparse.Namespace", answer: "Output") -> "Report":
