@@ -37,7 +37,7 @@ def by_uv(work: Path, pins: Path) -> environments.Environment:
     environments.install_by_uv(environment, work, "-r", pins)
     torch = environments.torch_wheel(work) if pins.stem == "popular" else None
     if torch is not None:
-        environments.install_by_uv(environment, work, "--no-deps", torch)
+        environments.install_by_uv(environment, work, "--no-deps", "--no-index", "--find-links", torch.parent, "torch")
     return environment
 
 
@@ -47,7 +47,7 @@ def by_pip(work: Path, pins: Path) -> environments.Environment:
     environments.install_by_pip(environment, "--no-deps", "-r", pins)
     torch = environments.torch_wheel(work) if pins.stem == "popular" else None
     if torch is not None:
-        environments.install_by_pip(environment, "--no-deps", torch)
+        environments.install_by_pip(environment, "--no-deps", "--no-index", "--find-links", torch.parent, "torch")
     return environment
 
 
@@ -91,6 +91,7 @@ def report(results: "list[tuple[str, int, judging.Answer]]", json_file: "str | N
             print(f"{name}: {answer.error}", file=sys.stderr)
     found = sum(len(answer.findings) or answer.verdict != "pinned" for *_names, answer in results)
     counters: dict[str, object] = {
+        "named": len(environments.POPULAR),
         "distributions": max(count for _name, count, _answer in results),
         "checks": len(results),
         "findings": found,

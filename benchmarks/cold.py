@@ -52,7 +52,7 @@ def _copy_names(environment: environments.Environment, folder: Path) -> environm
     skeleton = environments.Environment(folder)
     for entry in sorted(environment.site.iterdir()):
         target = skeleton.site / entry.name
-        if entry.name.endswith(".dist-info") or entry.name == "envguard":
+        if entry.name.endswith(".dist-info") or entry.name in ("envguard", "packaging", "_distutils_hack"):
             shutil.copytree(entry, target)
         elif entry.is_dir():
             target.mkdir(exist_ok=True)

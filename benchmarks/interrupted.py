@@ -110,7 +110,9 @@ class Bench:
 
     def restore(self) -> None:
         """Puts the environment back, at the same path, byte for byte."""
-        environments.copy(self.backup, self.environment.folder)
+        environments.put_back(self.backup, self.environment)
+        if self.oracle.state() != self.truth:
+            raise SystemExit("the environment could not be put back")
 
     def start(self, tool: str, wanted: "tuple[str, ...]", **more: str) -> "subprocess.Popen[bytes]":
         """Starts an install without waiting for it."""
@@ -155,6 +157,7 @@ class Tally:
         state = bench.oracle.state()
         same = state == bench.truth
         self.states["untouched" if same else "changed"] += 1
+        print(f"{sum(self.states.values())}: {where}", file=sys.stderr)
         for depth, answer in judging.judge(bench.environment, bench.lock).items():
             if answer.verdict == "crash":
                 self.crashed.append(f"{where}, {depth}: {answer.error}")
@@ -232,10 +235,10 @@ def main() -> int:
     parser = environments.options(__doc__ or "")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--points", type=int, help="kill points of pip (default 60, quick 6)")
-    parser.add_argument("--stops", type=int, help="stops of each installer, and kills of uv (default 60, quick 4)")
+    parser.add_argument("--stops", type=int, help="stops of each installer, and kills of uv (default 40, quick 4)")
     arguments = parser.parse_args()
     points = arguments.points or (6 if arguments.quick else 60)
-    stops = arguments.stops or (4 if arguments.quick else 60)
+    stops = arguments.stops or (4 if arguments.quick else 40)
     chance = random.Random(arguments.seed)
     with environments.work_folder(arguments.work) as work:
         bench = Bench(work)

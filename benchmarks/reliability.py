@@ -21,6 +21,8 @@ import contestants
 import environments
 
 HERE = Path(__file__).resolve().parent
+WIDEST = 12
+"""Columns of a table that is still read easily."""
 COUNTERS = HERE / "reliability.json"
 DOCUMENT = environments.PROJECT / "docs" / "RELIABILITY.md"
 
@@ -157,7 +159,7 @@ def tables(counted: "dict[str, object]") -> list[str]:
             inner = {str(name): flat(row) if isinstance(row, dict) else {"": row} for name, row in value.items()}
             lines += matrix(inner)
         elif isinstance(value, list) and all(isinstance(row, dict) for row in value):
-            lines += matrix({str(number): flat(row) for number, row in enumerate(value, 1)})
+            lines += matrix(dict(labelled(row, number) for number, row in enumerate(value, 1)))
         elif isinstance(value, list):
             lines += [f"- {cell(row)}" for row in value] or ["None."]
     return lines
@@ -170,6 +172,13 @@ def _is_row(value: "dict[str, object]") -> bool:
         for inner in value.values()
         for deeper in (inner.values() if isinstance(inner, dict) else [inner])
     )
+
+
+def labelled(row: "dict[str, object]", number: int) -> "tuple[str, dict[str, object]]":
+    """A row of a list under its own name, which is its first text, and the rest of it."""
+    name = next((key for key, value in row.items() if isinstance(value, str)), "")
+    rest = {key: value for key, value in row.items() if key != name}
+    return (str(row[name]) if name else str(number)), flat(rest)
 
 
 def flat(row: "dict[str, object]") -> "dict[str, object]":
@@ -186,6 +195,8 @@ def flat(row: "dict[str, object]") -> "dict[str, object]":
 def matrix(rows: "dict[str, dict[str, object]]") -> list[str]:
     """A table with a column for each key that any row has."""
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
+    if len(columns) > max(WIDEST, len(rows)):
+        return matrix({column: {name: row.get(column, "") for name, row in rows.items()} for column in columns})
     lines = [f"| | {' | '.join(words(column) for column in columns)} |", f"|---|{'---|' * len(columns)}"]
     for name, row in rows.items():
         lines.append(f"| {cell(name)} | {' | '.join(cell(row.get(column, '')) for column in columns)} |")
