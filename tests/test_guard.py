@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ import envguard
 from envguard import latch
 from envguard.model import Report
 from support import SOURCE, run, scrubbed, site_packages
+
+if TYPE_CHECKING:
+    from envguard.model import Depth
 
 
 @pytest.fixture(autouse=True)
@@ -102,15 +106,23 @@ def duplicated(venv: Path, _wheels: Path) -> None:
     metadata.write_text(metadata.read_text().replace("Version: 1.16.0", "Version: 1.15.0"))
 
 
-BY_NAME = {
+BY_NAME: dict[Damage, tuple[str, str]] = {
     upgraded_by_pip: ("EG102", "six"),
     upgraded_by_uv: ("EG102", "six"),
     removed: ("EG101", "six"),
     added: ("EG103", "sevn"),
     duplicated: ("EG106", "six"),
 }
-BY_RECORD = {other_artifact: ("EG107", "six")}
-BY_FILE = {edited: ("EG108", "six"), deleted: ("EG108", "attrs"), added_file: ("EG108", "attrs")}
+BY_RECORD: dict[Damage, tuple[str, str]] = {other_artifact: ("EG107", "six")}
+BY_FILE: dict[Damage, tuple[str, str]] = {
+    edited: ("EG108", "six"),
+    deleted: ("EG108", "attrs"),
+    added_file: ("EG108", "attrs"),
+}
+
+
+WANTED = {**BY_NAME, **BY_RECORD, **BY_FILE}
+DEPTHS: "tuple[Depth, ...]" = ("versions", "records", "files")
 
 
 @pytest.mark.parametrize("damage", [*BY_NAME, *BY_RECORD, *BY_FILE], ids=lambda damage: damage.__name__)
@@ -119,10 +131,10 @@ def test_every_damage_is_found_with_its_code_and_package(
 ) -> None:
     lock = tmp_path / "envguard.lock"
     envguard.freeze(lock, python=venv, depth="files")
-    for depth in ("versions", "records", "files"):
-        assert envguard.check(lock, python=venv, depth=depth).pinned, depth  # type: ignore[arg-type]
+    for depth in DEPTHS:
+        assert envguard.check(lock, python=venv, depth=depth).pinned, depth
     damage(venv, wheelhouse)
-    wanted = {**BY_NAME, **BY_RECORD, **BY_FILE}[damage]
+    wanted = WANTED[damage]
     assert wanted in found(envguard.check(lock, python=venv, depth="files"))
     if damage not in BY_FILE:
         assert wanted in found(envguard.check(lock, python=venv, depth="records"))
@@ -138,8 +150,8 @@ def test_a_shadowing_folder_on_pythonpath_is_found_at_every_depth(
     (tmp_path / "work" / "attr").mkdir(parents=True)
     (tmp_path / "work" / "attr" / "__init__.py").write_text("")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "work"))
-    for depth in ("versions", "records", "files"):
-        assert ("EG112", "attrs") in found(envguard.check(lock, python=venv, depth=depth))  # type: ignore[arg-type]
+    for depth in DEPTHS:
+        assert ("EG112", "attrs") in found(envguard.check(lock, python=venv, depth=depth))
 
 
 # --- the API, in a process of the environment itself ------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ Golden = Callable[..., Snapshot]
 def golden(tmp_path: Path) -> Golden:
     """Writes a golden file and loads it: ``golden(content, name="requirements.txt", **options)``."""
 
-    def make(content: str | bytes, name: str = "requirements.txt", **options: str) -> Snapshot:
+    def make(content: str | bytes, name: str = "requirements.txt", **options: Any) -> Snapshot:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return load(path, **options)
