@@ -17,6 +17,7 @@ import pytest
 
 from envguard.environment import scan
 from envguard.facts import against_manifest, files, hashing, manifest
+from envguard.facts.ownership import nearest_owner, owned_folders, read_ownership
 from envguard.facts.tree import Listing
 from envguard.model import Change, CondaPackage, Environment, Pin
 
@@ -201,6 +202,22 @@ def test_poisoned_byte_code_is_found(place: Path, site: Path, compiled_before: b
     done = subprocess.run([place / "bin" / "python", "-c", "import alpha.core"], capture_output=True, check=False)
     assert b"poison" in done.stdout  # it is a real one
     assert against(sealed, place) == {("alpha", "bytecode")}
+
+
+def test_byte_code_of_a_module_without_a_folder_belongs_to_the_owner_of_its_source(
+    place: Path, site: Path, sealed: Listing
+) -> None:
+    poison(site / "beta.py")
+    assert against(sealed, place) == {("beta", "bytecode")}
+    # Of a folder that one distribution alone recorded, a neighbour's byte code is still the neighbour's.
+    with (site / "alpha-1.0.dist-info" / "RECORD").open("a") as record:
+        record.write("__pycache__/alpha_only.cpython-311.pyc,,\n")
+    ownership = read_ownership(look(place))
+    folders = owned_folders(look(place), ownership)
+    cached = f"{site.resolve()}/__pycache__/{{}}.cpython-311.pyc"
+    assert nearest_owner(cached.format("beta"), ownership, folders) == "beta"
+    assert nearest_owner(cached.format("alpha_only"), ownership, folders) == "alpha"
+    assert nearest_owner(cached.format("nobody"), ownership, folders) == ""
 
 
 def test_frozen_byte_code_that_was_damaged_is_found_even_if_python_would_not_run_it(place: Path, site: Path) -> None:

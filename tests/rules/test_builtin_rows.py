@@ -156,4 +156,6 @@ def test_a_near_miss_gets_suggestions() -> None:
     assert catalog.lookup("version-drif") is None
     assert catalog.suggestions("version-drif")[0] == "version-drift"
     assert "EG102" in catalog.suggestions("eg12")
+    assert catalog.suggestions("EG1O2")[0] == "EG102"
+    assert catalog.suggestions("egl0i")[0] == "EG101"
     assert catalog.suggestions("zzzzzz") == ()

@@ -4,7 +4,7 @@ import json
 import os
 from typing import NamedTuple
 
-from envguard.facts import records
+from envguard.facts import bytecode, records
 from envguard.facts.reading import RECORD_LIMIT, ReadFailure, read
 from envguard.facts.tree import base_of, is_below
 from envguard.model import Distribution, Environment
@@ -116,6 +116,8 @@ def _folders_around(environment: Environment) -> dict[str, str]:
 def nearest_owner(path: str, ownership: Ownership, folders: dict[str, str]) -> str:
     """The owner of a file, or else the distribution that has the folder it lies in to itself; "" for none.
 
+    Byte code belongs to whom its source belongs: ``__pycache__`` beside the modules of a site has no owner.
+
     Args:
         path: Absolute.
         ownership: What the RECORDs say.
@@ -123,6 +125,9 @@ def nearest_owner(path: str, ownership: Ownership, folders: dict[str, str]) -> s
     """
     if path in ownership.owners:
         return ownership.owners[path]
+    compiled_from = bytecode.source_of(path) if bytecode.is_cached(path) else None
+    if compiled_from is not None:
+        return nearest_owner(compiled_from[0], ownership, folders)
     folder = os.path.dirname(path)
     while folder not in folders:
         folder = os.path.dirname(folder)

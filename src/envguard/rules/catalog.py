@@ -286,6 +286,10 @@ DAMAGE = (
 """Kinds that a row milder than forbidden reaches only by naming them: nobody means damage by a row about upgrades."""
 
 
+_MISREAD = str.maketrans("oil", "011")
+"""Letters that are taken for the digits of a code."""
+
+
 def lookup(word: str) -> "Code | None":
     """The entry for a code or a kebab name, whatever its case; None where there is none."""
     wanted = word.strip().lower()
@@ -299,4 +303,8 @@ def suggestions(word: str) -> tuple[str, ...]:
     """Up to three codes or names that look like ``word``, most similar first."""
     wanted = word.strip().lower()
     known = {name.lower(): name for entry in _ALL for name in (entry.code, entry.name)}
-    return tuple(known[near] for near in difflib.get_close_matches(wanted, known, n=3, cutoff=0.6))
+    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+    meant = wanted[:2] + wanted[2:].translate(_MISREAD)
+    if meant in known and meant != wanted:
+        near = [meant, *(name for name in near if name != meant)][:3]
+    return tuple(known[name] for name in near)
