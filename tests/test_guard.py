@@ -310,6 +310,14 @@ def test_diff_judges_the_way_between_two_locks(venv: Path, wheelhouse: Path, tmp
     assert envguard.diff(old, old).pinned
 
 
+def test_diff_knows_conda_packages(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yml", tmp_path / "new.yml"
+    old.write_text("dependencies:\n  - zlib=1.3.1=h4ab_1\n  - numpy=1.26.4=py311_0\n")
+    new.write_text("dependencies:\n  - zlib=1.3.2=h4ab_0\n  - numpy=1.26.4=py311_0\n")
+    assert found(envguard.diff(old, new)) == {("EG102", "zlib")}
+    assert envguard.diff(old, old).pinned
+
+
 def test_a_manifest_belongs_to_its_lock(venv: Path, tmp_path: Path) -> None:
     lock = tmp_path / "envguard.lock"
     envguard.freeze(lock, python=venv, depth="files")

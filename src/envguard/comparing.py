@@ -8,8 +8,19 @@ import time
 from envguard import checks, environment, formats, rules
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UsageError
-from envguard.facts import files, manifest
-from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Report, Rule, Selection, Snapshot
+from envguard.facts import files, manifest, wheel
+from envguard.model import (
+    Change,
+    CondaPackage,
+    Distribution,
+    Environment,
+    Interpreter,
+    Pin,
+    Report,
+    Rule,
+    Selection,
+    Snapshot,
+)
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
@@ -150,6 +161,7 @@ def as_environment(snapshot: Snapshot, interpreter: Interpreter) -> Environment:
         paths=(),
         interpreter=snapshot.interpreter or interpreter,
         distributions=tuple(_as_distribution(pin) for pin in snapshot.pins if pin.manager == "pip"),
+        conda=tuple(_as_conda_package(pin) for pin in snapshot.pins if pin.manager == "conda") or None,
         observations=tuple(_cannot_say(pin) for pin in snapshot.pins if pin.unverifiable),
     )
 
@@ -181,7 +193,19 @@ def _as_distribution(pin: Pin) -> Distribution:
         source=pin.source,
         record=pin.record,
         tags=pin.tags,
+        traits=wheel.traits(pin.name, pin.version or "", pin.tags),
         variant=pin.variant,
+    )
+
+
+def _as_conda_package(pin: Pin) -> CondaPackage:
+    return CondaPackage(
+        name=pin.name,
+        version=pin.version or "",
+        build=pin.build,
+        channel=pin.channel,
+        digest=pin.hashes[0] if pin.hashes else "",
+        path=f"{pin.path}:{pin.line}",
     )
 
 
