@@ -310,6 +310,16 @@ def test_diff_judges_the_way_between_two_locks(venv: Path, wheelhouse: Path, tmp
     assert envguard.diff(old, old).pinned
 
 
+def test_its_own_dependency_missing_is_named_not_stumbled_over(venv: Path, wheelhouse: Path, tmp_path: Path) -> None:
+    """The guard runs inside the environment that it judges, and must work when that is damaged."""
+    assert inside(venv, "import envguard; envguard.freeze()", tmp_path).returncode == 0
+    upgraded_by_pip(venv, wheelhouse)
+    pip(venv, "uninstall", "-q", "-y", "packaging")
+    code = "import envguard; print(sorted((f.change.code, f.change.package) for f in envguard.check().findings))"
+    done = inside(venv, code, tmp_path)
+    assert done.stdout == "[('EG101', 'packaging'), ('EG102', 'six')]\n", done.stderr
+
+
 def test_diff_knows_conda_packages(tmp_path: Path) -> None:
     old, new = tmp_path / "old.yml", tmp_path / "new.yml"
     old.write_text("dependencies:\n  - zlib=1.3.1=h4ab_1\n  - numpy=1.26.4=py311_0\n")

@@ -78,9 +78,15 @@ def moved_part(locked: str, installed: str) -> str:
 
 
 def parse(version: str) -> "Version | None":
-    """The PEP 440 version, or None for a legacy string such as ``2004d``."""
-    from packaging.version import InvalidVersion, Version
+    """The PEP 440 version, or None for a legacy string such as ``2004d``.
 
+    Where ``packaging`` itself is what is missing or broken, no version has an order: two that differ are then
+    ``different``, which is judged more gravely than any order.
+    """
+    try:
+        from packaging.version import InvalidVersion, Version
+    except ImportError:
+        return None
     try:
         return Version(version)
     except (InvalidVersion, ValueError):  # ValueError: more digits than int() takes

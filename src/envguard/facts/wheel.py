@@ -154,8 +154,10 @@ def _requires_cuda(requirement: str, environment: "Mapping[str, str] | None") ->
 
 
 def _holds(marker: str, environment: "Mapping[str, str] | None") -> bool:
-    from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
-
+    try:
+        from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+    except ImportError:
+        return False  # packaging itself is what is missing: the check goes on, and says so
     try:
         return Marker(marker).evaluate({**(environment or {}), "extra": ""})
     except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
