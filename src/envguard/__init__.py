@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         UsageError as UsageError,
     )
     from envguard.guard import assert_pinned as assert_pinned, check as check, diff as diff, freeze as freeze
-    from envguard.model import Finding as Finding, Report as Report
+    from envguard.model import Finding as Finding, Report as Report, Selection as Selection
 
 # Public name -> the module that defines it.
 _HOME = {
@@ -38,6 +38,7 @@ _HOME = {
     "LockError": "errors",
     "Report": "model",
     "RuleError": "errors",
+    "Selection": "model",
     "TooLateError": "errors",
     "UnverifiableError": "errors",
     "UsageError": "errors",

@@ -25,12 +25,15 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
 OWN_DISTRIBUTION = "envguard-lock"
+
+seconds_to_read: dict[str, float] = {}
+"""How long each golden file took when it was last read, by its path. Nothing here depends on it."""
 
 
 def check(
@@ -57,14 +60,30 @@ def check(
     return judge(snapshot, live, depth, only)
 
 
-def diff(old: str, new: str) -> Report:
+def diff(old: str, new: str, selection: "Selection | None" = None) -> Report:
     """Judge the way from one lock file to another as if ``new`` were what is installed."""
-    before, after = load(old), load(new)
+    before, after = _load_both(old, new, selection or Selection())
     here = before.interpreter or after.interpreter or running()
     before = applicable(before, here)
     after = applicable(after, after.interpreter or here)
     depth: Depth = "records" if any(pin.record for pin in (*before.pins, *after.pins)) else "versions"
     return judge(before, as_environment(after, here), depth, ())
+
+
+def _load_both(old: str, new: str, selection: Selection) -> tuple[Snapshot, Snapshot]:
+    """Both files; each is asked for the parts that its format has.
+
+    A requirements file, say, is a whole. What neither format has is asked of both, so that it is refused.
+    """
+    known = {path: formats.selects(path) for path in (old, new)} if selection.asked else {}
+    somewhere = {option for options in known.values() for option in options}
+    before, after = (_load_part(path, selection, somewhere.difference(known.get(path, ()))) for path in (old, new))
+    return before, after
+
+
+def _load_part(path: str, selection: Selection, left_out: "Iterable[str]") -> Snapshot:
+    whole = Selection()
+    return load(path, selection=selection.replace(**{option: getattr(whole, option) for option in left_out}))
 
 
 def load(
@@ -79,7 +98,9 @@ def load(
         LockError: It cannot be read, its sha256 is not the one that was asked for, or it changed meanwhile.
     """
     wanted = sha256 or os.environ.get("ENVGUARD_LOCK_SHA256") or ""
+    begin = time.perf_counter()
     snapshot = formats.load(path, sha256=wanted.removeprefix("sha256:").lower(), selection=selection)
+    seconds_to_read[path] = time.perf_counter() - begin
     if data is not None and snapshot.sha256 != hashlib.sha256(data).hexdigest():
         raise LockError("changed while it was read", path=path, remedy="run the check again")
     return snapshot

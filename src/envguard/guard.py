@@ -157,15 +157,21 @@ def freeze(
     )
 
 
-def diff(old: "StrPath", new: "StrPath") -> "Report":
+def diff(old: "StrPath", new: "StrPath", *, selection: "Selection | None" = None) -> "Report":
     """Judge the way from one lock file to another, of any format, as if ``new`` were installed.
+
+    Args:
+        old: A golden file or lock file.
+        new: Another one.
+        selection: Which part is meant of both, or of the one whose format has such parts.
 
     Raises:
         LockError, RuleError: As in ``assert_pinned``.
+        UsageError: Neither format has parts of the kind that ``selection`` asks for.
     """
     from envguard import comparing
 
-    return _fail_closed(lambda: comparing.diff(os.fspath(old), os.fspath(new)))
+    return _fail_closed(lambda: comparing.diff(os.fspath(old), os.fspath(new), selection))
 
 
 def _check(

@@ -75,6 +75,15 @@ def load(
     return snapshot
 
 
+def selects(path: str) -> tuple[str, ...]:
+    """By which options of a ``Selection`` a part of this file can be asked for.
+
+    Raises:
+        LockError: The file cannot be read, or is of no known format.
+    """
+    return tuple(getattr(_recognise(path, _read(path)), "SELECTS", ()))
+
+
 def _understood(module: "ModuleType", selection: "Selection | None", path: str) -> Selection:
     """The selection, where the format knows every option in it: an ignored option would compare the wrong part."""
     selection = selection or Selection()

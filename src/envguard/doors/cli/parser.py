@@ -124,7 +124,11 @@ def add_python(parser: Parser) -> None:
 
 def add_progress(parser: Parser) -> None:
     """Whether progress is shown."""
-    parser.add_argument("--no-progress", action="store_true", help="no progress bar (also ENVGUARD_NO_PROGRESS=1)")
+    parser.add_argument(
+        "--no-progress",
+        action="store_true",
+        help="no progress bar and no hint at a slow lock (also ENVGUARD_NO_PROGRESS=1)",
+    )
 
 
 def chosen_lock(options: argparse.Namespace) -> "str | None":

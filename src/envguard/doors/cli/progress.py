@@ -19,11 +19,20 @@ _BETWEEN = 0.1
 _CELLS = 30
 
 
+def is_unwanted(options: "argparse.Namespace") -> bool:
+    """True where nothing but errors and the answer may be shown."""
+    return bool(options.no_progress) or os.environ.get("ENVGUARD_NO_PROGRESS", "0") not in ("", "0")
+
+
 @contextlib.contextmanager
 def bar(options: "argparse.Namespace") -> "Iterator[Progress | None]":
     """A callback for (files done, files in all), or None where nobody would see the bar."""
-    unwanted = options.no_progress or os.environ.get("ENVGUARD_NO_PROGRESS", "0") not in ("", "0")
-    if unwanted or options.depth != "files" or not output.is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+    if (
+        is_unwanted(options)
+        or options.depth != "files"
+        or not output.is_terminal(sys.stderr)
+        or os.environ.get("TERM") == "dumb"
+    ):
         yield None
         return
     drawn = _Plain()

@@ -5,7 +5,18 @@ import time
 from envguard import comparing, environment, locate, rules, versions
 from envguard._value import Value
 from envguard.environment import interpreter
-from envguard.model import Change, CondaPackage, Distribution, Environment, Finding, Pin, Report, Snapshot, Source
+from envguard.model import (
+    Change,
+    CondaPackage,
+    Distribution,
+    Environment,
+    Finding,
+    Pin,
+    Report,
+    Selection,
+    Snapshot,
+    Source,
+)
 from envguard.reporters.safe import safe
 from envguard.versions import normalise
 
@@ -35,7 +46,14 @@ class Subject(Value):
         return [*self.distributions, *self.conda]
 
 
-def look(name: str, lock: "str | None", *, depth: "Depth | None", python: "str | None") -> Subject:
+def look(
+    name: str,
+    lock: "str | None",
+    *,
+    depth: "Depth | None",
+    python: "str | None",
+    selection: "Selection | None" = None,
+) -> Subject:
     """Collect what is known about ``name``.
 
     Raises:
@@ -44,7 +62,8 @@ def look(name: str, lock: "str | None", *, depth: "Depth | None", python: "str |
     wanted = normalise(name)
     path = locate.locate(lock)
     live = environment.scan(python=python, depth=depth or "records")
-    snapshot = comparing.applicable(comparing.load(path), live.interpreter)
+    for_whom = (selection or Selection()).replace(interpreter=live.interpreter)
+    snapshot = comparing.applicable(comparing.load(path, selection=for_whom), live.interpreter)
     if live.depth == "files":
         live = comparing.with_files(snapshot, live)
     report: Report = comparing.judge(snapshot, live, live.depth, ())

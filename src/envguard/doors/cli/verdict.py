@@ -1,7 +1,7 @@
 """From the options of a command to a report, and from a report to an exit code."""
 
 from envguard import guard
-from envguard.doors.cli import CANNOT_JUDGE, FINDINGS, PINNED
+from envguard.doors.cli import CANNOT_JUDGE, FINDINGS, PINNED, progress, reading
 from envguard.model import GRAVITY
 
 TYPE_CHECKING = False
@@ -10,26 +10,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envguard.doors.cli.output import Output
-    from envguard.model import Report
+    from envguard.model import Report, Selection
 
 
 def check(
-    options: "argparse.Namespace", lock: "str | None", *, progress: "Callable[[int, int], None] | None" = None
+    options: "argparse.Namespace",
+    lock: "str | None",
+    *,
+    selection: "Selection | None" = None,
+    shown: "Callable[[int, int], None] | None" = None,
 ) -> "Report":
-    """The report that the options ask for.
+    """The report that the options ask for. On stderr stands a remark where the lock is slow to read.
 
     Raises:
         UsageError: ``--only`` names nothing that is locked, so that a slip of the pen would pass as pinned.
         EnvguardError: As ``envguard.check``.
     """
-    return guard.check(
+    report = guard.check(
         lock,
         depth=options.depth,
         only=options.only,
         sha256=options.sha256,
         python=options.python,
-        progress=progress,
+        selection=selection,
+        progress=shown,
     )
+    if not progress.is_unwanted(options):
+        reading.tell_if_slow(report, options.python, selection)
+    return report
 
 
 def complete(report: "Report", options: "argparse.Namespace", answer: "Output") -> "Report":

@@ -1,7 +1,7 @@
 """``envguard diff``: what would change on the way from one lock file to another?"""
 
 from envguard import guard
-from envguard.doors.cli import output, verdict
+from envguard.doors.cli import output, part, verdict
 from envguard.doors.cli.parser import FAIL_ON, Parser, add_output
 from envguard.errors import UsageError
 
@@ -10,6 +10,7 @@ EXAMPLES = """
     envguard diff envguard.lock requirements.new.txt
     envguard diff old.lock new.lock --output-format json
     envguard diff requirements.txt --live
+    envguard diff uv.lock new/uv.lock --extra gpu
 """
 
 
@@ -20,11 +21,16 @@ def run(argv: list[str]) -> int:
     parser.add_argument("new", metavar="NEW", nargs="?", help="another one")
     parser.add_argument("--live", action="store_true", help="compare with what is installed instead of NEW")
     parser.add_argument("--fail-on", choices=FAIL_ON, default="safe", help="the mildest verdict that counts")
+    part.add_options(parser, "OLD and NEW")
     add_output(parser)
     options = parser.parse(argv)
     if options.live == bool(options.new):
         raise UsageError("envguard diff: give either NEW or --live", remedy="see envguard diff --help")
     answer = output.of_options(options)
-    report = guard.check(options.old) if options.live else guard.diff(options.old, options.new)
+    selection = part.chosen(options)
+    if options.live:
+        report = guard.check(options.old, selection=selection)
+    else:
+        report = guard.diff(options.old, options.new, selection=selection)
     answer.write(answer.render(report))
     return verdict.exit_code(report, options.fail_on)

@@ -4,9 +4,9 @@ import json
 import os
 
 from envguard import locate
-from envguard.doors.cli import PINNED, output
+from envguard.doors.cli import PINNED, output, part
 from envguard.doors.cli.parser import Parser, add_lock, add_output, chosen_lock
-from envguard.errors import EnvguardError
+from envguard.errors import EnvguardError, UsageError
 from envguard.facts import records
 from envguard.model import Interpreter, Pin, Rule, Snapshot, Source
 from envguard.reporters.safe import safe
@@ -33,16 +33,20 @@ def run(argv: list[str]) -> int:
     """Print a digest; as JSON, the whole golden file as data (``envguard schema lock``)."""
     parser = Parser("digest", DESCRIPTION, examples=EXAMPLES)
     add_lock(parser)
+    part.add_options(parser)
     add_output(parser)
     options = parser.parse(argv)
     answer = output.of_options(options)
     path = locate.locate(chosen_lock(options))
+    selection = part.chosen(options)
     if path.endswith(".whl"):
+        if selection is not None:
+            raise UsageError("a wheel has no parts to choose from", remedy="name a lock")
         answer.write(_wheel(path, answer))
         return PINNED
     from envguard import comparing
 
-    snapshot = comparing.load(path)
+    snapshot = comparing.load(path, selection=selection)
     if answer.is_json:
         answer.write(json.dumps(as_data(snapshot), indent=2 if answer.format == "json" else None) + "\n")
         return PINNED

@@ -45,7 +45,7 @@ def run(argv: list[str]) -> int:
     if options.python is None:
         options.python = launch.other_interpreter(program)
     with progress.bar(options) as shown:
-        report = verdict.check(options, chosen_lock(options), progress=shown)
+        report = verdict.check(options, chosen_lock(options), shown=shown)
     refused = _refused(report, options.fail_on, output.of_stderr(options.color))
     if refused:
         return refused

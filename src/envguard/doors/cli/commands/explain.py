@@ -2,7 +2,7 @@
 
 import json
 
-from envguard.doors.cli import PINNED, output
+from envguard.doors.cli import PINNED, output, part
 from envguard.doors.cli.guide import meant
 from envguard.doors.cli.parser import Parser, add_depth, add_lock_option, add_output, add_python, chosen_lock
 from envguard.errors import UsageError
@@ -34,12 +34,19 @@ def run(argv: list[str]) -> int:
     add_lock_option(parser)
     add_depth(parser)
     add_python(parser)
+    part.add_options(parser)
     add_output(parser)
     options = parser.parse(argv)
     from envguard.doors.cli import subject
 
     answer = output.of_options(options)
-    found = subject.look(options.package, chosen_lock(options), depth=options.depth, python=options.python)
+    found = subject.look(
+        options.package,
+        chosen_lock(options),
+        depth=options.depth,
+        python=options.python,
+        selection=part.chosen(options),
+    )
     if not found.pins and not found.installed:
         hint = meant(found.name, found.known) or "neither the lock nor the environment names it"
         raise UsageError(f"no package {safe(options.package)!r}", remedy=hint)

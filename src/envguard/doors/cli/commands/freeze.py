@@ -4,7 +4,7 @@ import os
 import sys
 
 from envguard import guard
-from envguard.doors.cli import PINNED, output, progress
+from envguard.doors.cli import PINNED, output, part, progress
 from envguard.doors.cli.parser import Parser, add_color, add_depth, add_progress, add_python
 from envguard.errors import UsageError
 from envguard.reporters._words import plural
@@ -19,6 +19,7 @@ EXAMPLES = """
     envguard freeze
     envguard freeze --depth files -o image/envguard.lock
     envguard freeze --from requirements.txt --config envguard.toml
+    envguard freeze --from uv.lock --extra gpu
     envguard freeze -o - | diff envguard.lock -
 """
 
@@ -38,17 +39,22 @@ def run(argv: list[str]) -> int:
         metavar="FILE",
         help="the file with the rule table: pyproject.toml or envguard.toml (default: the nearest one)",
     )
+    part.add_options(parser, "the LOCK of --from")
     add_progress(parser)
     add_color(parser)
     options = parser.parse(argv)
     options.depth = options.depth or "records"
     to_stdout = options.output == "-"
     _refuse_odd_target(options.output, options.depth)
+    selection = part.chosen(options)
+    if selection is not None and options.source is None:
+        raise UsageError("a part of which lock?", remedy="name the lock with --from")
     with progress.bar(options) as shown:
         frozen = guard.freeze(
             "envguard.lock" if to_stdout else options.output,
             depth=options.depth,
             source=options.source,
+            selection=selection,
             rules=options.config,
             python=options.python,
             write=not to_stdout,
