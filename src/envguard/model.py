@@ -103,6 +103,10 @@ class Pin(Value):
     """What the package itself says it was built for, such as ``cu124`` or ``cpu``; None is unknown."""
     unverifiable: str = ""
     """Why this line pins nothing exact; empty for a real pin."""
+    optional: bool = False
+    """What must agree where it is installed, and may be absent: the lock does not say that it is needed here."""
+    local_unknown: bool = False
+    """The lock's writer leaves local labels out: ``2.5.0`` may also mean 2.5.0+cu121."""
     manager: "Literal['pip', 'conda']" = "pip"
     build: str = ""
     """conda build string; empty is any."""

@@ -48,6 +48,8 @@ def _same(pin: "Pin", locked_version: str, distribution: "Distribution") -> bool
         return locked == found and _agree(pin.variant or _target(locked), distribution.variant)
     if locked:
         return distribution.variant is not None and _means(locked, distribution.variant)
+    if found and pin.local_unknown:
+        return _agree(pin.variant, _target(found))
     if found:
         return pin.variant is not None and _means(found, pin.variant)
     return _agree(pin.variant, distribution.variant)

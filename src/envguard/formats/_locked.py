@@ -1,0 +1,238 @@
+"""What the readers of project locks share: from an entry of a lock to pins.
+
+A project lock holds more than one environment: packages of other platforms, groups and extras stand in it too. A
+reader says of each entry how much it is needed here; ``settle`` makes pins of them and never picks one of several
+versions by itself.
+"""
+
+import os
+
+from envguard._value import Value
+from envguard.errors import LockError
+from envguard.facts.direct_url import redact
+from envguard.formats import _toml
+from envguard.formats._toml import ShapeError
+from envguard.model import Pin, Source
+from envguard.versions import is_name, normalise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from envguard.formats._toml import Table
+    from envguard.model import Interpreter
+
+OUT, OPTIONAL, UNKNOWN, NEEDED = "out", "optional", "unknown", "needed"
+"""How much an entry is needed here: not at all, perhaps, to be seen by who depends on it, surely."""
+
+_NAME_LIMIT = 400
+"""Characters of a wheel's file name that are looked at."""
+
+
+class Entry(Value):
+    """One entry of a lock, as a pin, and how much it is needed."""
+
+    pin: Pin
+    need: str
+    edges: tuple[tuple[str, bool], ...] = ()
+    """What it depends on, by name, and whether that holds here."""
+
+
+class Wheels:
+    """Which of an entry's wheels the interpreter would take."""
+
+    def __init__(self, interpreter: "Interpreter") -> None:
+        self._interpreter = interpreter
+        self._ranks: dict[str, int] = {}
+        self._pythons: set[str] = set()
+
+    def best(self, files: "Iterable[str]") -> tuple[str, ...]:
+        """The tags of the wheel that an installer prefers, sorted; none where no wheel fits."""
+        if not self._ranks:
+            from envguard.environment.tags import supported
+
+            tags = supported(self._interpreter)
+            self._ranks = {str(tag): rank for rank, tag in reversed(list(enumerate(tags)))}
+            self._pythons = {tag.interpreter for tag in tags}
+        best: tuple[int, tuple[str, ...]] = (len(self._ranks), ())
+        for file in files:
+            pieces = file[:-4].rsplit("-", 3) if file.endswith(".whl") and len(file) < _NAME_LIMIT else ()
+            if len(pieces) == 4 and not self._pythons.isdisjoint(pythons := pieces[1].split(".")):
+                tags_of = [
+                    f"{python}-{abi}-{platform}"
+                    for python in pythons
+                    for abi in pieces[2].split(".")
+                    for platform in pieces[3].split(".")
+                ]
+                rank = min(self._ranks.get(tag, len(self._ranks)) for tag in tags_of)
+                if rank < best[0]:
+                    best = rank, tuple(sorted(tags_of))
+        return best[1]
+
+    def fit(self, files: "Sequence[str]") -> bool:
+        """False where there are files, and none of them can be installed here."""
+        return not files or not all(file.endswith(".whl") for file in files) or bool(self.best(files))
+
+
+def settle(entries: "list[Entry]") -> tuple[Pin, ...]:
+    """The pins of a lock, in the order of its lines.
+
+    What is needed goes before what may be absent. Several versions of one name that are left become one pin which
+    cannot be verified, since the lock does not say which of them applies.
+    """
+    by_name: dict[str, list[Entry]] = {}
+    for entry in _decided(entries):
+        if entry.need != OUT:
+            by_name.setdefault(entry.pin.name, []).append(entry)
+    return tuple(_one(same_name) for same_name in by_name.values())
+
+
+def _decided(entries: "list[Entry]") -> "list[Entry]":
+    """The entries, those of unknown need decided by who depends on them.
+
+    What nothing in the lock depends on was asked for by the project itself. What it needs under conditions that hold
+    here is needed too; the rest may be absent.
+    """
+    if not any(entry.need == UNKNOWN for entry in entries):
+        return entries
+    referred = {name for entry in entries for name, _holds in entry.edges}
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.pin.name, []).append(entry)
+    roots = [e for e in entries if e.need == NEEDED or (e.need == UNKNOWN and e.pin.name not in referred)]
+    needed = {id(entry) for entry in roots}
+    while roots:
+        names = {name for name, holds in roots.pop().edges if holds}
+        for child in (child for name in names for child in by_name.get(name, ())):
+            if id(child) not in needed and child.need == UNKNOWN:
+                needed.add(id(child))
+                roots.append(child)
+    return [
+        entry.replace(need=NEEDED if id(entry) in needed else OPTIONAL) if entry.need == UNKNOWN else entry
+        for entry in entries
+    ]
+
+
+def _one(entries: "list[Entry]") -> Pin:
+    """The pin of one name."""
+    needed = [entry.pin for entry in entries if entry.need == NEEDED]
+    pins = needed or [entry.pin.replace(optional=True) for entry in entries]
+    first = pins[0]
+    different = {(pin.version, pin.source) for pin in pins}
+    if len(different) == 1:
+        return first.replace(hashes=tuple(sorted({each for pin in pins for each in pin.hashes})))
+    several = ", ".join(sorted({pin.text for pin in pins}))
+    why = f"the lock holds {several} and does not say which applies here"
+    return Pin(name=first.name, path=first.path, line=first.line, text=first.text, unverifiable=why,
+               optional=first.optional)  # fmt: skip
+
+
+def name(table: "Table") -> str:
+    """The normalised name of an entry.
+
+    Raises:
+        ShapeError: It has none.
+    """
+    found = _toml.text(table, "name")
+    if not is_name(found):
+        raise ShapeError(f"not the name of a package: {found[:80]!a}")
+    return normalise(found)
+
+
+def version(table: "Table") -> "str | None":
+    """The version of an entry, None where it gives none.
+
+    Raises:
+        ShapeError: It has a version that is no text, or an empty one.
+    """
+    if "version" not in table:
+        return None
+    found = _toml.text(table, "version")
+    if not found or not found.isprintable() or " " in found:
+        raise ShapeError(f"not a version: {found[:80]!a}")
+    return found
+
+
+def hashes(files: "Iterable[Table]") -> tuple[str, ...]:
+    """The digests of an entry's files.
+
+    Raises:
+        ShapeError: One is no text.
+    """
+    found = {_toml.text(file, "hash").lower() for file in files}
+    return tuple(sorted(each for each in found if ":" in each))
+
+
+def file_names(files: "Iterable[Table]") -> "list[str]":
+    """The names of an entry's files, from what the lock says of where they are.
+
+    Raises:
+        ShapeError: A place is no text.
+    """
+    names = []
+    for file in files:
+        place = next(
+            (found for key in ("filename", "file", "name", "url", "path") if (found := _toml.text(file, key))), ""
+        )
+        names.append(place.partition("?")[0].partition("#")[0].rpartition("/")[2])
+    return names
+
+
+def text(pin_name: str, pin_version: "str | None", source: "Source | None") -> str:
+    """An entry as a requirement."""
+    if pin_version is not None:
+        return f"{pin_name}=={pin_version}"
+    return f"{pin_name} @ {source.url}" if source is not None else pin_name
+
+
+def local(place: str, lock: str) -> str:
+    """The ``file:`` URL of a path, as direct_url.json has it; a relative path starts at the lock's folder."""
+    from urllib.request import pathname2url
+
+    if place.lower().startswith("file:"):
+        return redact(place)
+    absolute = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(lock)), place))
+    return "file://" + pathname2url(absolute)
+
+
+def remote(url: str) -> str:
+    """A URL without credentials, query and fragment."""
+    return redact(url).partition("#")[0]
+
+
+def vcs(url: str, revision: str, *, subdirectory: str = "", editable: bool = False) -> Source:
+    """A checkout.
+
+    Raises:
+        ShapeError: The commit is missing.
+    """
+    if not revision:
+        raise ShapeError("a checkout without its commit")
+    return Source(kind="vcs", url=remote(url), revision=revision, subdirectory=subdirectory, editable=editable)
+
+
+def archive(url: str, files: "Iterable[str]" = (), *, subdirectory: str = "") -> Source:
+    """A file that is fetched by its URL; ``files`` are the digests that it may have."""
+    known = [digest for digest in files if digest.startswith("sha256:")]
+    digest = known[0] if len(known) == 1 else ""
+    return Source(kind="archive", url=remote(url), digest=digest, subdirectory=subdirectory)
+
+
+def directory(place: str, lock: str, *, subdirectory: str = "", editable: bool = False) -> Source:
+    """A folder; a relative one starts at the lock's."""
+    return Source(kind="directory", url=local(place, lock), subdirectory=subdirectory, editable=editable)
+
+
+def chosen(kind: str, asked: "Iterable[str]", known: "Iterable[str]", path: str) -> tuple[str, ...]:
+    """The groups or extras that were asked for, normalised.
+
+    Raises:
+        LockError: The lock does not know one of them.
+    """
+    names = {normalise(each) for each in known}
+    found = tuple(normalise(each) for each in asked)
+    for each in found:
+        if each not in names:
+            there = ", ".join(sorted(names)) or "none"
+            raise LockError(f"the lock has no {kind} {each!r}", path=path, remedy=f"it has {there}")
+    return found
