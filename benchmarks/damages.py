@@ -91,7 +91,7 @@ class Yard:
     def duplicate(self, package: str) -> None:
         """A second metadata folder of another version, as a half-done upgrade leaves it."""
         real = self.metadata(package)
-        other = real.with_name(f"{real.name.rpartition('-')[0]}-0.0.1.dist-info")
+        other = real.with_name(f"{package}-0.0.1.dist-info")
         shutil.copytree(real, other)
         text = (other / "METADATA").read_text()
         lines = ["Version: 0.0.1" if line.startswith("Version: ") else line for line in text.split("\n")]

@@ -3,7 +3,8 @@
 The check of a small real environment is run again and again in its own interpreter. Each time one call of one function
 (open, read, stat, lstat, fstat, listdir, scandir, readlink) raises EACCES, EIO, ENOENT, EMFILE, ESTALE or ENOMEM, or a
 read ends early. Three answers are right: a finding, an EnvguardError, and "pinned" where the failing call has no say in
-the answer; each such case stands in ``reason`` below. Any other exception is a crash.
+the answer, for a reason listed in EXCUSES. Any other exception is a crash; what the guard itself calls an internal
+error is counted apart. Against a lock that differs nothing may pass, whatever the reason.
 
 Run: python benchmarks/faults.py [--quick] [--work DIR] [--json FILE]
 """
@@ -20,7 +21,7 @@ import judging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PACKAGES = ("six", "idna", "markupsafe", "packaging")
 
@@ -31,14 +32,20 @@ RUNS = (
     ("records", "full", "lasting"),
     ("files", "full", "lasting"),
     ("files", "full", "once"),
+    ("records", "drifted", "lasting"),
+    ("records", "cold", "lasting"),
 )
-"""Depth, way, and whether the call fails once or goes on to fail for its path."""
+"""Depth, way, and whether the call fails once or goes on to fail for its path.
+
+On the ways ``drifted`` and ``cold`` the lock differs from the environment, so that no pass can be explained."""
 
 
 class Injected:
     """One injection: what failed, and what came of it."""
 
-    def __init__(self, row: "dict[str, object]", lasting: str) -> None:
+    def __init__(self, row: "dict[str, object]", *, lasting: str, depth: str = "files", way: str = "full") -> None:
+        self.depth = depth
+        self.way = way
         self.call = str(row["call"])
         self.error = str(row["error"])
         self.answer = str(row["answer"])
@@ -48,32 +55,81 @@ class Injected:
         self.path = str(row["path"])
         self.detail = str(row["detail"])
         self.link = bool(row["link"])
+        self.name = self.path.rpartition("/")[2]
+        self.exists = bool(row.get("exists", True))
         self.lasting = lasting == "lasting"
 
     def reason(self) -> str:
         """Why it may pass, or an empty string."""
-        if self.call == "read" and self.error == "short" and self.detail == "at the end":
-            return "the read that ended early was the one that finds the end of the file"
-        if "realpath" in self.below and not self.link:
-            return "a part of a path that cannot be looked at is taken for no link, and it is none"
-        if self.caller.startswith("facts.hashing.") and self.path.endswith(".pyc"):
-            return "bytecode that was not read is compared with what its source compiles to, by another process"
-        if self.caller == "facts.tree._walk" and self.error == "ENOENT" and self.path.endswith("__pycache__"):
-            return "a folder of bytecode that is gone: sources, which were read, are compiled anew"
-        if self.caller == "quick.folders" and self.error == "ENOENT":
-            return "a folder on sys.path that does not exist, and that held no metadata, offers nothing"
-        if self.caller == "facts.origin._in_folder":
-            return "an import asks the same question and takes the same failure for absence"
-        if "facts.ownership." in self.callers and self.path.endswith("RECORD"):
-            return "who owns a file is asked for the message only: every file is held against the manifest"
-        if not self.lasting and self.caller.startswith(("facts.hashing.", "facts.reading.")):
-            return "what vanished or changed while it was read was read again, and was right"
-        return ""
+        if self.way in ("drifted", "cold"):
+            return ""
+        return next((why for holds, why in EXCUSES if holds(self)), "")
 
     def group(self) -> str:
         """What results have in common that one message can speak for."""
         way = " > ".join(self.callers.split()[-3:] + self.below.split())
         return f"{self.answer} after {self.call} in {way}"
+
+
+EXCUSES: "tuple[tuple[Callable[[Injected], bool], str], ...]" = (
+    (
+        lambda it: it.error == "short" and it.detail == "at the end",
+        "the read that ended early was the one that finds the end of the file",
+    ),
+    (
+        lambda it: "realpath" in it.below and not it.link,
+        "a part of a path that cannot be looked at is taken for no link, and it is none",
+    ),
+    (
+        lambda it: it.caller.startswith("facts.hashing.") and it.path.endswith(".pyc"),
+        "bytecode that was not read is compared with what its source compiles to, by another process",
+    ),
+    (
+        lambda it: it.caller == "facts.tree._walk" and it.error == "ENOENT" and it.name == "__pycache__",
+        "a folder of bytecode that is gone: sources, which were read, are compiled anew",
+    ),
+    (
+        lambda it: it.caller == "facts.origin._in_folder",
+        "an import asks the same question and takes the same failure for absence",
+    ),
+    (
+        lambda it: it.caller == "facts.origin._list" and it.error in ("ENOENT", "EACCES"),
+        "an import takes a folder that it cannot list for one that holds nothing",
+    ),
+    (
+        lambda it: it.caller == "environment.folders._state",
+        "the signature of a folder says whether it changed meanwhile; what lies in it was read",
+    ),
+    (
+        lambda it: not it.exists and (it.error == "ENOENT" or it.caller.endswith((".folders", ".look"))),
+        "nothing is there, and that was found out in another way too",
+    ),
+    (
+        lambda it: it.error == "ENOENT" and ".folders" in it.callers and "site-packages" not in it.path,
+        "a folder on sys.path that does not exist, and that held no metadata, offers nothing",
+    ),
+    (
+        lambda it: it.name == "__pycache__" and "_iter_file_finder_modules" in it.below,
+        "nothing that envguard registers lies in a folder of bytecode",
+    ),
+    (
+        lambda it: ".distributions." in it.callers and it.name in ("WHEEL", "INSTALLER"),
+        "evidence for reasons and no source of name or version; depth files reads it as a file",
+    ),
+    (
+        lambda it: it.depth == "versions" and ".distributions." in it.callers and "/site-packages/" in it.path,
+        "depth versions asks for the names of the metadata folders, which were read",
+    ),
+    (
+        lambda it: "facts.ownership." in it.callers and it.name == "RECORD",
+        "who owns a file is asked for the message only: every file is held against the manifest",
+    ),
+    (
+        lambda it: not it.lasting and it.caller.startswith(("facts.hashing.", "facts.reading.")),
+        "what vanished or changed while it was read was read again, and was right",
+    ),
+)
+"""When a pass after a failing call is right, and why."""
 
 
 def inject(
@@ -94,7 +150,16 @@ def inject(
         raise SystemExit(f"injection failed: {done.stdout[-500:]}{done.stderr[-3000:]}")
     with out.open() as lines:
         for line in lines:
-            yield Injected(json.loads(line), lasting)
+            yield Injected(json.loads(line), lasting=lasting, depth=depth, way=way)
+
+
+def differing(environment: environments.Environment, lock: Path) -> Path:
+    """A plain lock with another version of one package, and with one that is not installed."""
+    pins = environments.run([environments.uv(), "pip", "freeze", "--python", environment.python]).splitlines()
+    other = lock.with_name("faults-differing.txt")
+    lines = ["six==0.1" if pin.startswith("six==") else pin for pin in pins if "==" in pin and "envguard" not in pin]
+    other.write_text("\n".join([*lines, "not-installed==1", ""]))
+    return other
 
 
 def drop_bytecode(environment: environments.Environment, *, keep: str) -> None:
@@ -121,9 +186,12 @@ def main() -> int:
         drop_bytecode(environment, keep="idna")
         lock = work / "faults.lock"
         judging.freeze(environment, lock, depth="files")
+        other = differing(environment, lock)
         for depth, way, lasting in RUNS:
             tally = tallies[f"{depth}, {way} way, {lasting}"] = Counter()
-            for result in inject(environment, lock, (depth, way, lasting), step):
+            for result in inject(
+                environment, other if way in ("drifted", "cold") else lock, (depth, way, lasting), step
+            ):
                 tally["injected"] += 1
                 tally[result.answer] += 1
                 if result.answer == "pinned":

@@ -1,6 +1,7 @@
 """Runs inside the judged environment for faults.py: fails one file-system call at a time and writes what came of it.
 
-Arguments: lock, depth, way (``fast`` or ``full``), lasting (``once``, or ``lasting``: the same function goes on to fail
+Arguments: lock, depth, way (``fast``, ``full``, ``drifted``: the lock differs, ``cold``: it differs, and no module or
+registry was loaded by a check before), lasting (``once``, or ``lasting``: the same function goes on to fail
 for the same path), step (1: every call), output file.
 """
 
@@ -92,6 +93,7 @@ def in_child(fault: Fault, lock: str, depth: str) -> "dict[str, object]":
         row["below"] = fault.below
         row["callers"] = fault.callers
         row["link"] = os.path.islink(fault.path)
+        row["exists"] = os.path.lexists(fault.path)
         row["detail"] = fault.detail or said
         os.write(writer, json.dumps(row).encode()[:60000])
         os._exit(0)
@@ -120,11 +122,17 @@ def main(lock: str, depth: str, way: str, lasting: str, *, step: int, out: str) 
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core: hashing stays in this process
     if way == "full":
         quick.prove = lambda *_arguments: None
-    answer = ask(lock, depth)
-    if answer[0] != "pinned":
-        raise SystemExit(f"not pinned before anything failed: {answer}")
+    if way != "cold":
+        answer = ask(lock, depth)[0] if way != "drifted" else str(in_child(Fault("open", 0, 0), lock, depth)["answer"])
+        if answer != ("finding" if way == "drifted" else "pinned"):
+            raise SystemExit(f"{answer} before anything failed")
+        if way == "drifted":
+            envguard.check(lock, depth=depth)  # type: ignore[arg-type]  # loads what a check loads
+    names: tuple[str, ...] = CALLS
+    if way == "cold":  # each check loads everything anew; a small sample looks at listings, and at all of them
+        names, step = ("stat", "listdir", "scandir") if step == 1 else ("listdir", "scandir"), 1
     with open(out, "w") as rows:
-        for name in CALLS:
+        for name in names:
             calls = int(str(in_child(Fault(name, 0, 0), lock, depth)["count"]))
             errors: tuple[int | str, ...] = (*ERRORS, "short") if name == "read" else ERRORS
             for at in range(1, calls + 1, step):

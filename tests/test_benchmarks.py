@@ -147,11 +147,13 @@ def test_a_pass_after_a_fault_needs_a_reason(load: Any) -> None:
     row = {"call": "open", "error": "EIO", "answer": "pinned", "caller": "facts.reading.read", "callers": ""}
     row |= {"below": "", "path": "/site/six-1.dist-info/METADATA", "detail": "", "link": ""}
     injected = load("faults").Injected
-    assert injected(row, "lasting").reason() == ""
-    assert injected({**row, "call": "read", "error": "short", "detail": "read"}, "lasting").reason() == ""
-    assert injected({**row, "call": "read", "error": "short", "detail": "at the end"}, "lasting").reason()
-    assert injected({**row, "call": "lstat", "below": " realpath"}, "lasting").reason()
-    assert injected({**row, "call": "lstat", "below": " realpath", "link": True}, "lasting").reason() == ""
+    assert injected(row, lasting="lasting").reason() == ""
+    assert injected({**row, "call": "read", "error": "short", "detail": "read"}, lasting="lasting").reason() == ""
+    assert injected({**row, "call": "read", "error": "short", "detail": "at the end"}, lasting="lasting").reason()
+    assert injected({**row, "call": "lstat", "below": " realpath"}, lasting="lasting").reason()
+    at_the_end = {**row, "call": "read", "error": "short", "detail": "at the end"}
+    assert injected(at_the_end, lasting="lasting", way="drifted").reason() == ""
+    assert injected({**row, "call": "lstat", "below": " realpath", "link": True}, lasting="lasting").reason() == ""
 
 
 @pytest.mark.parametrize(("added", "met"), [(1.29, True), (1.31, False)])
