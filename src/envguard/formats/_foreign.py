@@ -6,14 +6,6 @@ _SKIP = r"\A(?:#[^\n]*\n|\s)*"  # comments and blank lines before the first line
 
 # (what it is, patterns that all occur in its beginning). The first row that fits is named.
 _LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("a conda @EXPLICIT list", (r"^@EXPLICIT\b",)),
-    ("a conda requirements file of MatchSpecs", (r"^# Note: This is a conda requirements file",)),
-    ("a conda requirements file of MatchSpecs", (_SKIP + r"[\w./-]{1,99}::[\w.-]{1,99}[=\s]",)),
-    ("the list that `conda list --export` prints", (_SKIP + r"[\w.-]{1,99}=[^=\s]{1,99}=[^=\s]{1,99}$",)),
-    ("a conda-lock.yml", (r"^metadata:", r"^[ ]{1,8}content_hash:")),
-    ("a conda-lock.yml", (r"^metadata:", r"^package:", r"^version: 1$")),
-    ("a pixi.lock", (_SKIP + r"version: \d{1,4}$", r"^(?:platforms|environments):")),
-    ("a Pipfile.lock", (r'\A\s*\{\s*"_meta"',)),
     ("a pyproject.toml", (r"^\[(?:build-system|project|tool\.[\w.-]{1,99})\]$",)),
     ("a TOML document", (r'^\[\[?["\w.-]{1,99}\]\]?$',)),
     ("a TOML document", (_SKIP + r'["\w.-]{1,99} = ["\[{\d]',)),

@@ -50,15 +50,20 @@ if TYPE_CHECKING:
     Node = Scalar | Sequence | Mapping
 
 
-def load(text: str, path: str) -> "Node | None":
+def load(text: str, path: str, limit: int = SIZE_LIMIT) -> "Node | None":
     """The only document of a YAML text, None where it is empty.
+
+    Args:
+        text: The document.
+        path: The file, for errors.
+        limit: Characters that are read at most.
 
     Raises:
         LockError: The text is no YAML, too long, too deep, or uses what is refused here; with its line. Also where
             PyYAML, which comes with an extra, is missing.
     """
-    if len(text) > SIZE_LIMIT:
-        raise LockError(f"more than {SIZE_LIMIT} characters of YAML", path=path, remedy="is this the right file?")
+    if len(text) > limit:
+        raise LockError(f"more than {limit} characters of YAML", path=path, remedy="is this the right file?")
     root: list[Node] = []
     stack = [_Open("document", 1)]
     for event in _events(text, path):
