@@ -1,7 +1,7 @@
 import pytest
 from box import Box
 
-COMMANDS = ("check", "diff", "digest", "exec", "explain", "freeze", "rule", "schema", "version")
+COMMANDS = ("check", "diff", "digest", "exec", "explain", "export", "freeze", "rule", "schema", "version")
 
 
 def test_help_lists_every_command(eg: Box) -> None:

@@ -33,6 +33,7 @@ start here:
   envguard freeze            make envguard.lock of the environment that was validated
   envguard check             compare this environment with it
   envguard rule EG102        what a code means and what to do
+  envguard export --to pylock --wheels DIR    the same for pip, conda or an SBOM
 
 Exit codes: 0 pinned, 1 findings at or above --fail-on, 2 could not judge.
 `envguard COMMAND --help` explains a command, `envguard --version` names the version.

@@ -1,0 +1,39 @@
+"""What a golden file says that another tool's file has no place for."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envguard.model import Snapshot
+
+FACTS = ("interpreter", "records", "variants", "rules", "manifest", "conda-hashes", "markers")
+
+
+def of(snapshot: "Snapshot", file: str, holds: "Iterable[str]") -> list[str]:
+    """One line that names everything left out; none where nothing was."""
+    held = set(holds)
+    lost = [words for fact, words in _said(snapshot).items() if words and fact not in held]
+    remarks = [f"{file} has no place for {', '.join(lost)}"] if lost else []
+    if snapshot.notes:
+        remarks.append(f"{len(snapshot.notes)} remarks of the reader on {snapshot.format} are not carried over")
+    return remarks
+
+
+def _said(snapshot: "Snapshot") -> dict[str, str]:
+    """Fact to words for it, empty where the lock does not state it."""
+    pins = snapshot.pins
+    interpreter = snapshot.interpreter
+    conda_hashes = sum(1 for pin in pins if pin.manager == "conda" and pin.hashes)
+    return {
+        "interpreter": f"the interpreter ({interpreter.implementation} {interpreter.version})" if interpreter else "",
+        "records": _many(sum(1 for pin in pins if pin.record), "record digest"),
+        "variants": _many(sum(1 for pin in pins if pin.variant is not None), "build variant"),
+        "rules": _many(len(snapshot.rules), "rule"),
+        "manifest": "the manifest of files" if snapshot.manifest is not None else "",
+        "conda-hashes": _many(conda_hashes, "digest") + " of conda packages" if conda_hashes else "",
+        "markers": _many(sum(1 for pin in pins if pin.marker), "marker"),
+    }
+
+
+def _many(number: int, thing: str) -> str:
+    return "" if not number else f"1 {thing}" if number == 1 else f"{number} {thing}s"
