@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, example, given, strategies as st
 
 from envguard.facts.direct_url import DirectUrlError, parse, redact
 from envguard.model import Source
@@ -137,6 +137,8 @@ def test_redaction(url: str, plain: str) -> None:
 PART = st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters=" "), max_size=8)
 
 
+@example(user="@", before="", after="/")
+@example(user="@", before="", after="#")
 @given(user=PART.filter(lambda text: not set(text) & set("/?\\")), before=PART, after=PART)
 def test_no_password_survives_whatever_surrounds_it(user: str, before: str, after: str) -> None:
     # "host:80/…@…" is a port and a path, however much it may have been meant as a password.

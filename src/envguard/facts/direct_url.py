@@ -94,14 +94,18 @@ def redact(url: str) -> str:
 
 def _without_user(rest: str, *, keep_git: bool) -> str:
     """``user:password@host/path`` without the part before the host."""
-    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
-    user, at, _host = authority.rpartition("@")
-    if at:
-        return rest if keep_git and user == "git" else rest[len(user) + 1 :]
-    if _HOST.fullmatch(authority) is None and "@" in rest:
+    user, at, _host = _authority(rest).rpartition("@")
+    if at and keep_git and user == "git":
+        return rest
+    left = rest[len(user) + 1 :] if at else rest
+    if _HOST.fullmatch(_authority(left)) is None and "@" in left:
         # A password with a bare "/", "?" or "#" in it ends the authority early; what then looks like a port is none.
-        return rest.rpartition("@")[2]
-    return rest
+        return left.rpartition("@")[2]
+    return left
+
+
+def _authority(rest: str) -> str:
+    return _AUTHORITY_END.split(rest, maxsplit=1)[0]
 
 
 def _load(data: bytes) -> "dict[str, Any]":
