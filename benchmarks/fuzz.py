@@ -154,9 +154,28 @@ WHEEL = (b"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: false\nTag: cp311-
 VARIANT = (b"from typing import Optional\n__version__ = '2.5.0+cu124'\ncuda: Optional[str] = '12.4'\nhip = None\n",)
 RULE = (b'{"id": "a", "verdict": "forbidden", "reason": "x", "package": ["numpy"], "locked": ">=1", "alone": true}',)
 
+LOCK_FILES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures", "lockfiles")
+
+
+def _files(folder: str) -> tuple[bytes, ...]:
+    """Every file of a folder of fixtures as a seed."""
+    seeds = []
+    for name in sorted(os.listdir(os.path.join(LOCK_FILES, folder))):
+        with open(os.path.join(LOCK_FILES, folder, name), "rb") as file:
+            seeds.append(file.read())
+    return tuple(seeds)
+
+
 READERS: dict[str, Reader] = {
     "requirements.txt": Reader(_format("requirements_txt"), REQUIREMENTS),
     "environment.yml": Reader(_format("conda_environment_yml"), ENVIRONMENT),
+    "Pipfile.lock": Reader(_format("pipfile_lock"), _files("pipfile_lock")),
+    "conda-lock.yml": Reader(_format("conda_lock_yml"), _files("conda_lock_yml")),
+    "conda-explicit": Reader(_format("conda_explicit"), _files("conda_explicit")),
+    "conda-list": Reader(_format("conda_list"), _files("conda_list")),
+    "pixi.lock": Reader(_format("pixi_lock"), _files("pixi_lock")),
+    "pip-inspect": Reader(_format("pip_inspect_json"), _files("pip_inspect_json")),
+    "cyclonedx": Reader(_format("cyclonedx_json"), _files("cyclonedx_json")),
     "envguard.lock": Reader(_sealed, LOCK),
     "any golden file": Reader(_load, (*REQUIREMENTS, *ENVIRONMENT, *LOCK)),
     "RECORD": Reader(_attribute("facts.records", "parse", "RecordError"), RECORD),

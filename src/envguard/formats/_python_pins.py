@@ -76,7 +76,8 @@ def _archive(pin: Pin, found: Pin, digests: tuple[str, ...]) -> Pin:
         return pin.replace(unverifiable=f"its file is that of version {found.version}", hashes=hashes)
     source = None if hashes else found.source
     version = pin.version or found.version
-    return pin.replace(version=version, unverifiable="", tags=found.tags, hashes=hashes, source=source)
+    text = pin.text if pin.version else f"{pin.text}=={version}"
+    return pin.replace(version=version, text=text, unverifiable="", tags=found.tags, hashes=hashes, source=source)
 
 
 def _local(pin: Pin, found: Pin, digests: tuple[str, ...]) -> Pin:

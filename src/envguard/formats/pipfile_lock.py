@@ -1,14 +1,15 @@
 """Pipfile.lock of pipenv: pipfile-spec 6, the only one that is written.
 
 Verified: name, version and digests of each package, or the commit of a checkout. The section ``default`` counts;
-``develop`` and custom categories only where they are asked for. A package that no platform of the lock's maker needed
-is written with the version ``*``: it pins nothing where its marker holds. Which index a package comes from is not
-compared, nor are extras.
+``develop`` and custom categories only where they are asked for. Markers are evaluated for the interpreter, and what
+does not apply is left out. A package may be written with the version ``*``, which pins nothing. One that two asked
+sections pin differently is unverifiable. Not compared: which index a package comes from, and extras.
 """
 
 import hashlib
 import re
 
+from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UsageError
 from envguard.formats import _json, _python_pins, _settle, _text
 from envguard.formats._requirement_files import PIN_LIMIT
@@ -47,16 +48,20 @@ def parse(data: bytes, *, path: str, selection: "Selection | None" = None) -> Sn
         LockError: The file is broken or of another version.
         UsageError: It does not have the category.
     """
+    selection = selection or Selection()
     content, text = _json.load(data, path)
     sections = _json.object_of(content, "the document", path=path, line=1)
     _check_version(sections, path)
-    wanted = {DEFAULT, *(selection.categories if selection else ())}
+    wanted = {DEFAULT, *selection.categories}
     for section in sorted(wanted - {DEFAULT} - set(sections)):
         known = ", ".join(_text.quote(name) for name in sections if name != "_meta")
         raise UsageError(f"{path}: no category {section!r}", remedy=f"there are {known}")
-    lines = _json.Lines(text)
-    found = [pin for section in sections if section != "_meta" for pin in _pins(sections, section, lines, path)]
-    chosen = [pin for section, pin in found if section in wanted]
+    lines, facts = _json.Lines(text), _facts(selection)
+    chosen = []
+    for section in sections:
+        if section != "_meta":
+            found = _pins(sections, section, lines, path)
+            chosen += [pin.replace(marker="") for pin in found if section in wanted and _applies(pin, facts)]
     if len(chosen) > PIN_LIMIT:
         raise LockError(f"more than {PIN_LIMIT} packages", path=path)
     pins, notes = _settle.settle(chosen, [])
@@ -70,11 +75,11 @@ def _check_version(sections: "dict[str, Any]", path: str) -> None:
         raise LockError(f"pipfile-spec {version} is not known", path=path, line=1, remedy=_REMEDY)
 
 
-def _pins(sections: "dict[str, Any]", section: str, lines: _json.Lines, path: str) -> "Iterator[tuple[str, Pin]]":
+def _pins(sections: "dict[str, Any]", section: str, lines: _json.Lines, path: str) -> "Iterator[Pin]":
     line = lines.of_key(section)
     for name, entry in _json.object_of(sections[section], section, path=path, line=line).items():
         line = lines.of_key(name)
-        yield section, _pin(name, _json.object_of(entry, "a package", path=path, line=line), path, line)
+        yield _pin(name, _json.object_of(entry, "a package", path=path, line=line), path, line)
 
 
 def _pin(name: str, entry: "dict[str, Any]", path: str, line: int) -> Pin:
@@ -82,7 +87,7 @@ def _pin(name: str, entry: "dict[str, Any]", path: str, line: int) -> Pin:
     version = written.removeprefix("==") if written.startswith("==") and not written.startswith("===") else ""
     version = written.removeprefix("===") if written.startswith("===") else version
     pin = _python_pins.named(name, version.strip(), path=path, line=line)
-    marker = _marker(_json.text_of(entry, "markers", path=path, line=line), path, line)
+    marker = _json.text_of(entry, "markers", path=path, line=line)
     pin = pin.replace(marker=marker, hashes=_hashes(entry, path, line))
     if written and not version:
         return pin.replace(text=_text.redact(f"{name}{written}"), unverifiable=f"its version is {_text.quote(written)}")
@@ -120,14 +125,22 @@ def _hashes(entry: "dict[str, Any]", path: str, line: int) -> tuple[str, ...]:
     return tuple(sorted({digest.lower() for digest in found}))
 
 
-def _marker(text: str, path: str, line: int) -> str:
+def _applies(pin: Pin, facts: "dict[str, str | set[str]]") -> bool:
+    """Whether a marker holds. pipenv also writes ``"dev" in dependency_groups``, as lock files may (PEP 751)."""
+    text, path, line = pin.marker, pin.path, pin.line
     if not text:
-        return ""
+        return True
     if len(text) > _LONGEST_MARKER:
         raise LockError(f"a marker of more than {_LONGEST_MARKER} characters", path=path, line=line, remedy=_REMEDY)
-    from packaging.markers import InvalidMarker, Marker
+    from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
     try:
-        return str(Marker(text))
-    except (InvalidMarker, ValueError, RecursionError):
+        return Marker(text).evaluate(facts, context="lock_file")
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
         raise LockError(f"not a marker: {_text.quote(text)}", path=path, line=line, remedy=_REMEDY) from None
+
+
+def _facts(selection: Selection) -> "dict[str, str | set[str]]":
+    """What markers are evaluated with. pipenv's category ``develop`` is the group ``dev`` of a project."""
+    groups = {"dev" if category == "develop" else category for category in selection.categories}
+    return {**markers(selection.interpreter or running()), "extras": set(), "dependency_groups": groups}
