@@ -112,6 +112,8 @@ class Pin(Value):
     """conda build string; empty is any."""
     channel: str = ""
     """conda channel, such as ``conda-forge``; empty is any."""
+    url: str = ""
+    """Where conda's archive lies, as far as the lock says, without credentials. Not compared: mirrors are normal."""
 
 
 class Rule(Value):
@@ -221,6 +223,8 @@ class CondaPackage(Value):
     subdir: str = ""
     digest: str = ""
     """``sha256:<hex>`` or ``md5:<hex>`` of the package archive."""
+    url: str = ""
+    """Where the archive came from, without credentials."""
     path: str = ""
     """The JSON record."""
     python_name: str = ""

@@ -14,8 +14,10 @@ from packaging.pylock import Pylock
 from packaging.requirements import Requirement
 
 from envguard import comparing, exporting, formats
+from envguard.environment import conda
 from envguard.errors import EnvguardError, UsageError
 from envguard.exporting import Exported, export
+from envguard.formats import envguard_lock
 from envguard.model import Interpreter, Pin, Rule, Snapshot, Source
 from support import run
 
@@ -39,7 +41,7 @@ SIX = Pin(name="six", version="1.16.0", text="six==1.16.0")
 TORCH = Pin(name="torch", version="2.5.0+cu124", text="torch==2.5.0+cu124", variant="cu124", record=DIGEST)
 OLD = Pin(name="pytz", version="2004d", text="pytz===2004d")
 LOOSE = Pin(name="idna", version=None, text="idna>=3", unverifiable=">= allows more than one version", path="l", line=7)
-URL = "https://example.org/pkgs/linux-64/zlib-1.3.1-h4ab_1.conda"
+URL = "https://example.org/conda-forge/linux-64/zlib-1.3.1-h4ab_1.conda"
 ZLIB = Pin(
     name="zlib",
     version="1.3.1",
@@ -47,7 +49,8 @@ ZLIB = Pin(
     channel="conda-forge",
     manager="conda",
     hashes=(DIGEST,),
-    text=URL,
+    url=URL,
+    text="zlib=1.3.1=h4ab_1",
 )
 
 
@@ -115,7 +118,7 @@ def test_what_requirements_cannot_say_is_a_comment_and_a_remark() -> None:
     made = export(snapshot(SIX, LOOSE, ZLIB, interpreter=LINUX), "requirements")
     assert written(made) == ["six==1.16.0"]
     assert "# not pinned: idna>=3  # >= allows more than one version" in made.text
-    assert f"# conda: {URL}" in made.text
+    assert "# conda: zlib=1.3.1=h4ab_1" in made.text
     told = "\n".join(made.remarks)
     for words in ("idna: not pinned", "zlib: of conda", "the interpreter (cpython 3.11.7)"):
         assert words in told
@@ -263,8 +266,30 @@ def test_explicit_is_a_list_of_urls() -> None:
     assert "six: of pip" in made.remarks[0]
 
 
+def test_explicit_is_read_back(tmp_path: Path) -> None:
+    archive = Pin(name="dir", version="1.0", source=ARCHIVE)
+    back = read_back(export(snapshot(ZLIB, archive, interpreter=LINUX), "explicit"), tmp_path / "explicit.txt")
+    assert essence(back[:1]) == essence([ZLIB])
+    assert (back[0].hashes, back[0].url) == (ZLIB.hashes, ZLIB.url)
+    # To that reader an artifact is what its digest says, wherever it lies.
+    assert [(pin.name, pin.version, pin.hashes) for pin in back[1:]] == [("dir", "1.0", (DIGEST,))]
+
+
+def test_a_frozen_conda_package_keeps_its_url_and_loses_its_token(tmp_path: Path) -> None:
+    (tmp_path / "conda-meta").mkdir()
+    record = {"name": "zlib", "version": "1.3.1", "build": "h4ab_1", "channel": "conda-forge", "subdir": "linux-64"}
+    record |= {"url": URL.replace("example.org/", "user:pw@example.org/t/secret/"), "sha256": DIGEST[7:]}
+    (tmp_path / "conda-meta" / "zlib-1.3.1-h4ab_1.json").write_text(json.dumps(record))
+    packages, _broken = conda.packages(str(tmp_path))
+    data = envguard_lock.write(interpreter=LINUX, conda=packages or ())
+    assert b"secret" not in data
+    assert b"user:pw" not in data
+    assert essence(envguard_lock.parse(data, path="l").pins) == essence([ZLIB])
+    assert written(export(envguard_lock.parse(data, path="l"), "explicit"))[1] == f"{URL}#{DIGEST}"
+
+
 def test_explicit_refuses_what_it_cannot_place() -> None:
-    bare = ZLIB.replace(text="zlib=1.3.1=h4ab_1")
+    bare = ZLIB.replace(url="")
     assert "cannot name zlib: the URL of their archive" in refusal("explicit", bare)
     assert "has none" in refusal("explicit", SIX)
     # A URL of another package must not be taken for this one's.
@@ -299,6 +324,14 @@ def test_cyclonedx_names_components_by_purl() -> None:
     assert "hashes" not in by_purl["pkg:pypi/six@1.16.0"]
     references = [component["bom-ref"] for component in told["components"]]
     assert len(references) == len(set(references)) == len(EVERYTHING)
+
+
+def test_cyclonedx_is_read_back(tmp_path: Path) -> None:
+    pins = (SIX, TORCH.replace(hashes=(DIGEST,)), ZLIB)
+    back = read_back(export(snapshot(*pins), "cyclonedx"), tmp_path / "bom.json")
+    assert {(pin.manager, pin.name, pin.version, pin.build) for pin in back} == {
+        (pin.manager, pin.name, pin.version, pin.build) for pin in pins
+    }
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import re
 
 from envguard.environment.metadata import split, split_egg
 from envguard.errors import UnverifiableError
+from envguard.facts.direct_url import redact
 from envguard.facts.reading import ReadFailure, read
 from envguard.model import Change, CondaPackage
 from envguard.versions import normalise
@@ -88,6 +89,7 @@ def _package(path: str) -> CondaPackage | Change:
         channel=channel(_text(record, "channel") or _text(record, "url").rpartition("/")[0]),
         subdir=_text(record, "subdir") or _subdir(_text(record, "channel")),
         digest=_digest(record),
+        url=redact(_TOKEN.sub("", _text(record, "url"))),
         path=path,
         python_name=_python_name(name, record.get("files")),
     )

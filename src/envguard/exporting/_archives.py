@@ -15,12 +15,9 @@ def url_of(pin: "Pin") -> str:
 
     A URL of another package than the pin names is none.
     """
-    for said in (getattr(pin, "url", ""), pin.source.url if pin.source is not None else "", pin.text):
-        url = said.partition("#")[0]
-        found = _ARCHIVE.fullmatch(url) if "://" in url else None
-        if found is not None and unquote(found["stem"]) == f"{pin.name}-{pin.version}-{pin.build}":
-            return url
-    return ""
+    found = _ARCHIVE.fullmatch(pin.url) if "://" in pin.url else None
+    fits = found is not None and unquote(found["stem"]).lower() == f"{pin.name}-{pin.version}-{pin.build}".lower()
+    return pin.url if fits else ""
 
 
 def platform_of(url: str) -> str:

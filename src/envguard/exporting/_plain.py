@@ -48,7 +48,7 @@ def some(pins: "Iterable[Pin]") -> str:
 
 
 def _is_fit(pin: "Pin") -> bool:
-    words = [pin.version or "", *pin.hashes, *pin.tags, pin.record, pin.variant or "", getattr(pin, "url", "")]
+    words = [pin.version or "", *pin.hashes, *pin.tags, pin.record, pin.variant or "", pin.url]
     if pin.source is not None:
         words += [pin.source.url, pin.source.revision, pin.source.digest, pin.source.subdirectory]
     if not all(map(_WORD.fullmatch, words)) or _MARKER.fullmatch(pin.marker) is None:

@@ -2,7 +2,7 @@
 
 from envguard.errors import EnvguardError
 from envguard.exporting._archives import platform_of, url_of
-from envguard.exporting._plain import some, source_name
+from envguard.exporting._plain import comment, some, source_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def write(snapshot: "Snapshot", wheels: "Mapping[str, tuple[Wheel, ...]]", remar
     lines.append("@EXPLICIT")
     lines += [urls[id(pin)] + _digest(pin) for pin in conda]
     pip = [pin for pin in snapshot.pins if pin.manager == "pip"]
-    lines += [f"# pip {pin.name}=={pin.version}" for pin in pip if pin.version and not pin.unverifiable]
+    lines += [_pip(pin) for pin in pip]
     if pip:
         remarks.append(f"{some(pip)}: of pip, which conda skips; written as comments")
     return "\n".join(lines) + "\n"
@@ -48,6 +48,17 @@ def write(snapshot: "Snapshot", wheels: "Mapping[str, tuple[Wheel, ...]]", remar
 def _refuse(pins: "list[Pin]", why: str) -> None:
     if pins:
         raise EnvguardError(f"{FILE} cannot name {some(pins)}: {why}", remedy="export to environment instead")
+
+
+def _pip(pin: "Pin") -> str:
+    """A comment; that of an archive has the form which conda-lock gives it and reads."""
+    source = pin.source
+    if pin.unverifiable:
+        return f"# not pinned: {comment(pin.text)}"
+    if source is None or source.kind != "archive":
+        return f"# pip {pin.name}=={pin.version}"
+    digest = "#" + source.digest.replace(":", "=", 1) if source.digest else ""
+    return f"# pip {pin.name} @ {source.url}{digest}"
 
 
 def _digest(pin: "Pin") -> str:

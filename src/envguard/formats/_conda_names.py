@@ -48,6 +48,8 @@ class Archive(Value):
     """Such as ``linux-64`` or ``noarch``; empty where the folder does not tell."""
     digest: str = ""
     """``md5:<hex>`` or ``sha256:<hex>`` behind the ``#``."""
+    url: str = ""
+    """Without credentials and digest; empty for a path."""
 
 
 def archive(url: str) -> "Archive | None":
@@ -78,6 +80,7 @@ def archive(url: str) -> "Archive | None":
         channel=channel_of(folder) if known else "",
         platform=platform if known else "",
         digest=digest,
+        url=_text.redact(url.partition("#")[0]) if "://" in url else "",
     )
 
 
@@ -94,6 +97,7 @@ def pin(package: Archive, *, path: str, line: int, hashes: "Iterable[str]" = ())
         version=package.version,
         build=package.build,
         channel=package.channel,
+        url=package.url,
         hashes=tuple(sorted(both)),
         path=path,
         line=line,

@@ -153,6 +153,8 @@ def _conda_line(package: "CondaPackage") -> str:
         line += f" {package.digest.replace(':', '=', 1)}"
     if package.channel:
         line += f" channel={package.channel}" + (f"/{package.subdir}" if package.subdir else "")
+    if _is_printable(package.url):
+        line += f" url={package.url}"
     return line
 
 
@@ -332,6 +334,7 @@ def _conda_pin(rest: str, path: str, number: int) -> Pin:
         version=version,
         build=build,
         channel=known.get("channel", "").partition("/")[0],
+        url=known.get("url", ""),
         hashes=digests,
         manager="conda",
         path=path,
