@@ -84,11 +84,45 @@ def test_without_records_every_conda_pin_is_missing_and_says_why(bench: Any) -> 
     assert change.evidence == ("no record in conda-meta",)
 
 
-def test_a_conda_pin_that_pip_fulfils_comes_from_elsewhere(bench: Any) -> None:
-    snapshot = bench.snapshot(conda_pin(bench, "numpy", "1.26.4", channel="conda-forge"))
-    dist = bench.dist("numpy", "1.26.4", installer="pip")
-    (change,) = bench.changes(snapshot, bench.environment(dist, conda=()))
-    assert (change.code, change.kind, change.locked, change.installed) == ("EG105", "source", "conda-forge", "pip")
+def test_a_distribution_of_the_same_name_does_not_stand_for_a_conda_package(bench: Any) -> None:
+    snapshot = bench.snapshot(conda_pin(bench, "graphviz", "9.0.0", channel="conda-forge"))
+    dist = bench.dist("graphviz", "0.20", installer="pip")
+    said = bench.changes(snapshot, bench.environment(dist, conda=()))
+    assert [(c.code, c.kind, c.locked, c.installed) for c in said] == [
+        ("EG101", "removed", "9.0.0", ""),
+        ("EG103", "added", "", "0.20"),
+    ]
+    assert "pip put 0.20 in" in said[0].evidence[1]
+    assert "may be another project" in said[0].evidence[1]
+    # Where conda itself put it there, the name is the same thing's, and only its record has gone.
+    dist = bench.dist("graphviz", "9.0.0", installer="conda")
+    assert [c.code for c in bench.changes(snapshot, bench.environment(dist, conda=()))] == ["EG101"]
+
+
+def test_equal_names_of_conda_and_pip_are_not_one_package(bench: Any) -> None:
+    program = record("graphviz", "9.0.0")
+    binding = bench.dist("graphviz", "0.20", installer="pip")
+    both = bench.environment(binding, conda=(program,))
+    conda_line, pip_line = conda_pin(bench, "graphviz", "9.0.0"), bench.pin("graphviz", "0.20")
+    assert bench.said(bench.snapshot(conda_line, pip_line), both) == []
+    assert bench.said(bench.snapshot(conda_line), both) == [("EG103", "added", "", "graphviz")]
+    other = conda_pin(bench, "xz", "5")
+    records = (program, record("xz", "5"))
+    (change,) = bench.changes(bench.snapshot(other, pip_line), bench.environment(binding, conda=records))
+    assert (change.code, change.package, change.installed, change.traits) == ("EG103", "graphviz", "9.0.0", ("conda",))
+    # Gone on conda's side, and another version on pip's: two findings.
+    drifted = bench.environment(bench.dist("graphviz", "0.19", installer="pip"), conda=())
+    said = bench.said(bench.snapshot(conda_line, pip_line), drifted)
+    assert [code for code, *_rest in said] == ["EG101", "EG102"]
+
+
+def test_what_the_scan_saw_of_records_is_stated_with_any_lock(bench: Any) -> None:
+    seen = (
+        Change(code="EG113", kind="clobbered", package="six"),
+        Change(code="EG114", kind="leftover", package="yaml"),
+    )
+    live = bench.environment(bench.dist("a", "1"), conda=(), observations=seen)
+    assert bench.changes(bench.snapshot(bench.pin("a", "1")), live, "versions") == list(seen)
 
 
 def test_pip_over_conda_is_seen_although_conda_still_records_the_locked_version(bench: Any) -> None:
@@ -177,33 +211,33 @@ def test_what_is_said_of_a_missing_package_in_full(bench: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(("installer", "named", "shown"), [("uv", "uv", "uv"), ("", "an unknown installer", "unknown")])
-def test_what_is_said_of_an_overwritten_package_in_full(bench: Any, installer: str, named: str, shown: str) -> None:
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_what_is_said_of_an_overwritten_package_in_full(bench: Any, installer: str) -> None:
     dist = bench.dist("numpy", "1.26.4", installer=installer)
+    live = record("numpy", "1.26.4", python_name="numpy")
+    why = f"conda-meta still records 1.26.4 in {live.path}"
     common: dict[str, Any] = {
         "package": "numpy",
         "path": "app.lock",
         "line": 3,
-        "evidence": ("no record in conda-meta", f"{named} put 1.26.4 in {dist.path}"),
+        "evidence": (why, f"{installer} put 1.26.4 in {dist.path}"),
         "traits": ("conda",),
     }
     for pin, expected in (
-        (conda_pin(bench, "numpy", "1.26.4"), ("EG105", "source", "channel", "conda", shown)),
-        (conda_pin(bench, "numpy", "1.26.4", channel="main"), ("EG105", "source", "channel", "main", shown)),
+        (conda_pin(bench, "numpy", "1.26.4"), ("EG105", "source", "channel", "conda", installer)),
+        (conda_pin(bench, "numpy", "1.26.4", channel="main"), ("EG105", "source", "channel", "main", installer)),
         (conda_pin(bench, "numpy", "1.26.3"), ("EG102", "different", "other", "1.26.3", "1.26.4")),
     ):
         code, kind, part, locked, installed = expected
         change = Change(code=code, kind=kind, part=part, locked=locked, installed=installed, **common)
-        assert bench.changes(bench.snapshot(pin), bench.environment(dist, conda=()), "versions") == [change]
+        assert bench.changes(bench.snapshot(pin), bench.environment(dist, conda=(live,)), "versions") == [change]
 
 
-@pytest.mark.parametrize(
-    ("installed", "kind"), [(None, "removed"), ("2.6.0", "upgraded"), ("2.4.0", "downgraded"), ("x", "different")]
-)
-def test_whatever_pip_tells_conda_does_not_repeat(bench: Any, installed: str | None, kind: str) -> None:
+@pytest.mark.parametrize(("installed", "kind"), [("2.6.0", "upgraded"), ("2.4.0", "downgraded"), ("x", "different")])
+def test_whatever_pip_tells_conda_does_not_repeat(bench: Any, installed: str, kind: str) -> None:
     snapshot = bench.snapshot(bench.pin("numpy", "2.5.0"), conda_pin(bench, "NumPy", "2.5.0"))
-    dists = () if installed is None else (bench.dist("numpy", installed, installer="conda"),)
-    records = () if installed is None else (record("NumPy", installed, python_name="numpy"),)
+    dists = (bench.dist("numpy", installed, installer="conda"),)
+    records = (record("NumPy", installed, python_name="numpy"),)
     (change,) = bench.changes(snapshot, bench.environment(*dists, conda=records))
     assert (change.kind, change.package) == (kind, "numpy")
     # Of another package nothing was told.
@@ -216,7 +250,8 @@ def test_a_channel_is_its_name_whatever_surrounds_it(bench: Any) -> None:
     for wanted, recorded in (
         ("xlab/XX", "xlab/xx"),
         ("/conda-forge/", "conda-forge"),
-        ("https://example.org/t/conda-forge/osx-arm64", "t/conda-forge"),
+        ("https://example.org/t/to-ken/private/osx-arm64", "private"),
+        ("https://example.org/pkgs/main/linux-64", "pkgs/main"),
     ):
         snapshot = bench.snapshot(conda_pin(bench, "zlib", "1", channel=wanted))
         assert bench.said(snapshot, bench.environment(conda=(record("zlib", "1", channel=recorded),))) == []

@@ -29,6 +29,8 @@ def conda(golden: Golden, spec: str) -> tuple[str, str | None, str, str, bool]:
         ("zlib ==1.20", ("zlib", "1.20", "", "")),
         ("zlib 1.20 h4_0", ("zlib", "1.20", "h4_0", "")),
         ("zlib=1.20=*", ("zlib", "1.20", "", "")),
+        ("a=1=*cuda*", ("a", "1", "*cuda*", "")),
+        ("a=1=py311_cu121_*", ("a", "1", "py311_cu121_*", "")),
         ("tzdata=2024-01-01", ("tzdata", "2024-01-01", "", "")),
         ("tzdata=2024a=0", ("tzdata", "2024a", "0", "")),
         ("PyYAML=6.0=a_1", ("pyyaml", "6.0", "a_1", "")),
@@ -47,7 +49,7 @@ def test_exact_dependencies(golden: Golden, spec: str, expected: tuple[str, str,
 
 @pytest.mark.parametrize(
     "spec",
-    ["no", "numpy>=1.26", "numpy=1.26.*", "numpy 1.26|1.27", "numpy~=1.2", "numpy!=1", "a=1=*cuda*", "a=1[build=*x*]",
+    ["no", "numpy>=1.26", "numpy=1.26.*", "numpy 1.26|1.27", "numpy~=1.2", "numpy!=1", "a=1[build=*x*]",
      "a[version=1]", "__cuda=12", "a=1=pypi_0", "a >=1,<2", "numpy !=1", "a=1.2=^py.*$", "${X}=1",
      "https://example.org/linux-64/a-1-0.conda"],
 )  # fmt: skip

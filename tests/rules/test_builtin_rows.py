@@ -58,6 +58,8 @@ SOURCE = Path(envguard.__file__).parent
         ("bytecode", "", "", "forbidden"),
         ("startup", "", "", "forbidden"),
         ("shadowed", "", "", "forbidden"),
+        ("clobbered", "", "conda pure", "forbidden"),
+        ("leftover", "", "conda", "forbidden"),
         ("interpreter", "micro", "newer", "cautious"),
         ("interpreter", "minor", "newer", "forbidden"),
         ("interpreter", "abi", "", "forbidden"),

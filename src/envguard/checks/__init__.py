@@ -107,7 +107,9 @@ def _once_per_cause(changes: "set[Change]", environment: "Environment") -> "tupl
     for change in changes:
         subject = _subject(change.package, python_name)
         explained = any((subject, kind) in told for kind in EXPLAINED_BY.get(change.kind, ()))
-        if not explained and not (_of_conda(change) and _told_by_pip(subject, told)):
+        # Only a record of conda says which distribution a package is: an equal name may be another project's.
+        known = change.package in python_name or change.package == "python"
+        if not explained and not (known and _of_conda(change) and _told_by_pip(subject, told)):
             kept.append(change)
     return tuple(sorted(kept, key=_order))
 

@@ -2,11 +2,16 @@
 
 Versions and builds are compared as text: both come from the same repository data, and conda's order of versions is not
 that of PEP 440 (``2.5.0`` < ``2.5.0+cu121`` in one, the reverse in the other), so no direction is claimed.
+
+A Python distribution answers for a conda package only where a record of conda names it. An equal name proves nothing:
+conda's graphviz, ninja and tzdata are not those of the Python index.
 """
 
 import re
 
+from envguard.checks._conda_order import contradicts, same_version
 from envguard.checks._pairing import installed, pip_pins
+from envguard.environment.conda import channel
 from envguard.model import Change
 from envguard.versions import normalise
 
@@ -20,7 +25,6 @@ NAME = "conda"
 CODES = ("EG101", "EG102", "EG103", "EG105", "EG107")
 DEPTH: "Depth" = "versions"
 
-_SUBDIR = re.compile(r"/(?:noarch|(?:linux|osx|win)-[a-z0-9]+)/?$")
 _CUDA_BUILD = re.compile(r"cuda|cu\d\d", re.IGNORECASE)
 _DEFAULTS = ("pkgs/main", "pkgs/r", "pkgs/msys2", "pkgs/free", "main")
 
@@ -39,9 +43,12 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
         answer = by_pip[python_name][0] if python_name in by_pip else None
         if record is None:
             yield _missing(pin, answer, environment)
+        elif pin.unverifiable:
+            if contradicts(pin.text, record):
+                yield _contradicted(pin, record)
         elif answer is not None and python_name not in pinned_by_pip and answer.installer not in ("", "conda"):
             yield _overwritten(pin, answer, f"conda-meta still records {record.version} in {record.path}")
-        elif not pin.unverifiable and pin.version is not None:
+        elif pin.version is not None:
             yield from _compared(pin, record)
     if snapshot.complete:
         yield from _unlocked(snapshot, environment)
@@ -49,7 +56,7 @@ def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]
 
 def _compared(pin: "Pin", record: "CondaPackage") -> "Iterator[Change]":
     stated = _about(pin, record.build, f"recorded in {record.path}")
-    if pin.version != record.version:
+    if not same_version(pin.version or "", record.version):
         yield stated.replace(
             code="EG102", kind="different", part="other", locked=pin.version or "", installed=record.version
         )
@@ -65,9 +72,19 @@ def _compared(pin: "Pin", record: "CondaPackage") -> "Iterator[Change]":
 
 def _missing(pin: "Pin", answer: "Distribution | None", environment: "Environment") -> Change:
     why = f"no conda-meta below {environment.prefix}" if environment.conda is None else "no record in conda-meta"
+    evidence = [why]
     if answer is not None:
-        return _overwritten(pin, answer, why)
-    return _about(pin, "", why).replace(code="EG101", kind="removed", locked=pin.version or pin.text)
+        put = f"{answer.installer or 'an unknown installer'} put {answer.version} in {answer.path}"
+        evidence.append(f"{put}: a distribution of the same name, which may be another project")
+    return _about(pin, "", *evidence).replace(code="EG101", kind="removed", locked=pin.version or pin.text)
+
+
+def _contradicted(pin: "Pin", record: "CondaPackage") -> Change:
+    stated = _about(
+        pin, record.build, f"recorded in {record.path}", "by conda's own rules it is not what the line allows"
+    )
+    installed = f"{record.version}={record.build}"
+    return stated.replace(code="EG102", kind="different", part="other", locked=pin.text, installed=installed)
 
 
 def _overwritten(pin: "Pin", answer: "Distribution", why: str) -> Change:
@@ -84,9 +101,10 @@ def _overwritten(pin: "Pin", answer: "Distribution", why: str) -> Change:
 
 
 def _unlocked(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
-    locked = {normalise(pin.name) for pin in snapshot.pins}
+    by_conda = {pin.name.lower() for pin in snapshot.pins if pin.manager == "conda"}
+    by_pip = {pin.name for pin in pip_pins(snapshot)}
     for package in environment.conda or ():
-        if normalise(package.name) in locked or (package.python_name and package.python_name in locked):
+        if package.name.lower() in by_conda or (package.python_name and package.python_name in by_pip):
             continue
         yield Change(
             code="EG103",
@@ -122,14 +140,8 @@ def _build_fits(wanted: str, build: str) -> bool:
 
 
 def _same_channel(wanted: str, recorded: str) -> bool:
-    wanted, recorded = _channel(wanted), _channel(recorded)
+    wanted, recorded = channel(wanted).lower(), channel(recorded).lower()
     return wanted == recorded or (wanted == "defaults" and recorded in _DEFAULTS)
-
-
-def _channel(text: str) -> str:
-    """The name of a channel: the last parts of its URL, without a platform."""
-    path = text.partition("://")[2].partition("/")[2] if "://" in text else text
-    return _SUBDIR.sub("", path.strip("/")).lower()
 
 
 def _other_archive(pin: "Pin", record: "CondaPackage") -> bool:

@@ -2,7 +2,6 @@
 
 from envguard.checks._pairing import installed, pip_pins, traits, unspoken
 from envguard.model import Change
-from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +23,15 @@ def blocked(snapshot: "Snapshot", _environment: "Environment") -> str:
 
 def check(snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
     """State each distribution, and where the lock speaks of conda each conda package, that has no pin."""
-    by_conda = {normalise(pin.name) for pin in snapshot.pins if pin.manager == "conda"}
-    owner = {package.python_name: normalise(package.name) for package in environment.conda or () if package.python_name}
+    by_conda = {pin.name.lower() for pin in snapshot.pins if pin.manager == "conda"}
+    owner = {package.python_name: package.name.lower() for package in environment.conda or () if package.python_name}
     locked = {pin.name for pin in pip_pins(snapshot)}
     for name, distributions in sorted(installed(environment).items()):
-        if name in locked or unspoken(name, snapshot) or owner.get(name, name) in by_conda:
-            continue
         first = distributions[0]
+        # Of conda's packages an equal name means the same only where conda installed the distribution.
+        conda_name = owner.get(name, name if first.installer == "conda" else "")
+        if name in locked or unspoken(name, snapshot) or conda_name in by_conda:
+            continue
         yield Change(
             code="EG103",
             kind="added",

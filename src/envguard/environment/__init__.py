@@ -8,7 +8,7 @@ import os
 import sys
 
 from envguard._value import Value
-from envguard.environment import conda, entries, folders, interpreter, metadata, paths
+from envguard.environment import conda, conda_pip, entries, folders, interpreter, metadata, paths
 from envguard.environment.distributions import Found
 from envguard.environment.folding import fold
 from envguard.errors import UnverifiableError, UsageError
@@ -65,21 +65,23 @@ def scan(
     found = fold(entries.read(listings, markers))
     if depth == "versions":
         found = [_by_name(each) for each in found]
-    conda_packages, conda_broken = conda.packages(root)
+    records = conda.read(root)
     installed = tuple(each.distribution for each in found if each.distribution is not None)
     if not installed:
         raise _nothing([listing.path for listing in listings])
     on_path = tuple(listing.path for listing in listings)
-    observed, remarks = _second_look(place, on_path, found, installed)
+    installed = conda_pip.settled(records.metadata, installed)
+    observed, remarks = _second_look(place, on_path, found, installed, records.modules)
+    observed += conda_pip.disagreements(records.metadata, installed, on_path)
     broken = tuple(each.broken for each in found if each.broken is not None)
     return Environment(
         prefix=root,
         paths=on_path,
         interpreter=place.interpreter,
         distributions=installed,
-        conda=conda_packages,
+        conda=records.packages,
         depth=depth,
-        observations=(*broken, *conda_broken, *observed),
+        observations=(*broken, *records.broken, *observed),
         blind=(*place.blind, *remarks, *_unverified(installed)),
     )
 
@@ -92,7 +94,10 @@ def _by_name(found: Found) -> Found:
     told = found.distribution
     if told is None or told.kind != "dist-info" or found.broken is None:
         return found
-    name, version = metadata.split(os.path.basename(told.path).removesuffix(".dist-info"))
+    stem = os.path.basename(told.path).removesuffix(".dist-info")
+    if stem.count("-") != 1:
+        return Found(distribution=told, rows=found.rows)  # no installer writes such a name: METADATA is asked
+    name, version = metadata.split(stem)
     return Found(distribution=told.replace(name=normalise(name), version=version), rows=found.rows)
 
 
@@ -131,13 +136,19 @@ def _nothing(listed: list[str]) -> UnverifiableError:
 
 
 def _second_look(
-    place: _Place, on_path: tuple[str, ...], found: "Sequence[Found]", installed: tuple[Distribution, ...]
+    place: _Place,
+    on_path: tuple[str, ...],
+    found: "Sequence[Found]",
+    installed: tuple[Distribution, ...],
+    known: "frozenset[str]",
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Who owns what: names that would be imported from elsewhere, and other owners of the guard's own files."""
     rows = {each.distribution.path: each.rows for each in found if each.distribution is not None and each.rows}
     entrances = {path: origin.entrances(listed) for path, listed in rows.items()}
     suffixes = origin.suffixes_for(place.interpreter.soabi)
     shadowed = origin.find(on_path, installed, entrances, suffixes=suffixes)
+    if shadowed and known:  # what conda's packages own besides their RECORDs is asked for where it matters only
+        shadowed = origin.find(on_path, installed, entrances, suffixes=suffixes, known=known)
     claimed, remarks = owners.second_owner(installed, rows, running=place.running)
     return (*shadowed, *claimed), remarks
 

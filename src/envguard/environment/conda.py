@@ -8,16 +8,18 @@ import json
 import os
 import re
 
+from envguard._value import Value
 from envguard.environment.metadata import split, split_egg
 from envguard.errors import UnverifiableError
+from envguard.facts import conda_files
 from envguard.facts.direct_url import redact
-from envguard.facts.reading import ReadFailure, read
+from envguard.facts.reading import ReadFailure, read as read_file
 from envguard.model import Change, CondaPackage
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 RECORD_LIMIT = 64 << 20
@@ -26,13 +28,47 @@ RECORD_LIMIT = 64 << 20
 _PLATFORM = re.compile(r"noarch|(?:linux|osx|win|freebsd|emscripten|wasi|zos)-[a-z0-9_]+", re.ASCII)
 _TOKEN = re.compile(r"/t/[^/]+(?=/|$)")
 _OWNED = re.compile(r"(?:^|/)(?:site|dist)-packages/([^/]+)\.(dist|egg)-info(?:/(?:METADATA|PKG-INFO))?$")
+_IMPORTABLE = (".py", ".so", ".pyc")
+
+
+class Metadata(Value):
+    """A metadata folder that a package of conda's brought."""
+
+    package: CondaPackage
+    path: str
+    """Absolute, links resolved."""
+    name: str
+    """Normalised, from the folder's name."""
+    version: str
+    """From the folder's name, empty where it tells none."""
+    installer: str = ""
+    """SHA-256 of INSTALLER as it was installed, where the record tells."""
+
+
+class Records(Value):
+    """What conda-meta says."""
+
+    packages: "tuple[CondaPackage, ...] | None" = None
+    """Sorted by name; None where the prefix has no conda-meta."""
+    broken: tuple[Change, ...] = ()
+    """Records that cannot be read."""
+    metadata: tuple[Metadata, ...] = ()
+    modules: "frozenset[str]" = frozenset()
+    """Absolute paths of files below a site-packages that Python could import."""
 
 
 def packages(prefix: str) -> tuple[tuple[CondaPackage, ...] | None, tuple[Change, ...]]:
     """The records of a prefix, sorted by name, and observations on those that cannot be read.
 
-    Returns:
-        None in place of the records where the prefix has no conda-meta.
+    Raises:
+        UnverifiableError: As ``read``.
+    """
+    records = read(prefix)
+    return records.packages, records.broken
+
+
+def read(prefix: str) -> Records:
+    """Everything that conda-meta says of a prefix.
 
     Raises:
         UnverifiableError: conda-meta exists and cannot be listed.
@@ -41,17 +77,68 @@ def packages(prefix: str) -> tuple[tuple[CondaPackage, ...] | None, tuple[Change
     try:
         names = sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
-        return None, ()
+        return Records()
     except OSError as error:
         problem = f"{folder}: cannot be listed ({(error.strerror or str(error)).lower()})"
         raise UnverifiableError(problem, remedy="make it readable for this user") from error
-    found: list[CondaPackage] = []
+    found: list[tuple[CondaPackage, Mapping[str, Any]]] = []
     broken: list[Change] = []
     for name in names:
         if name.endswith(".json") and not name.startswith("."):
-            package = _package(os.path.join(folder, name))
-            (found if isinstance(package, CondaPackage) else broken).append(package)  # type: ignore[arg-type]
-    return tuple(sorted(found, key=lambda package: (package.name, package.path))), tuple(broken)
+            package, record = _package(os.path.join(folder, name))
+            if isinstance(package, CondaPackage):
+                found.append((package, record))
+            else:
+                broken.append(package)
+    found.sort(key=lambda pair: (pair[0].name, pair[0].path))
+    metadata, modules = _owned(found, os.path.realpath(prefix))
+    return Records(
+        packages=tuple(package for package, _record in found),
+        broken=tuple(broken),
+        metadata=tuple(metadata),
+        modules=frozenset(modules),
+    )
+
+
+def _owned(found: "list[tuple[CondaPackage, Mapping[str, Any]]]", prefix: str) -> tuple[list[Metadata], set[str]]:
+    """The metadata folders and the importable files of all packages."""
+    site = conda_files.site_packages(next((record for package, record in found if package.name == "python"), None))
+    metadata: dict[str, Metadata] = {}
+    modules: set[str] = set()
+    for package, record in found:
+        for listed in _files(record):
+            path = listed.replace("\\", "/")
+            if "site-packages/" not in path:
+                continue
+            if path.endswith(_IMPORTABLE):
+                modules.add(f"{prefix}/{conda_files.place(path, site)}")
+            elif "-info" in path and (match := _OWNED.search(path)):
+                each = _metadata(package, f"{prefix}/{conda_files.place(path, site)}", match)
+                metadata.setdefault(each.path, each.replace(installer=_installer(record, match[1])))
+    return list(metadata.values()), modules
+
+
+def _metadata(package: CondaPackage, path: str, match: "re.Match[str]") -> Metadata:
+    if path.endswith(("/METADATA", "/PKG-INFO")):
+        path = os.path.dirname(path)
+    name, version = _name_and_version(match)
+    return Metadata(package=package, path=path, name=name, version=version)
+
+
+def _installer(record: "Mapping[str, Any]", stem: str) -> str:
+    """The digest of INSTALLER in a metadata folder, as it was installed."""
+    paths = record.get("paths_data")
+    rows = paths.get("paths") if isinstance(paths, dict) else None
+    for row in rows if isinstance(rows, list) else ():
+        path = row.get("_path") if isinstance(row, dict) else None
+        if isinstance(path, str) and path.replace("\\", "/").endswith(f"/{stem}.dist-info/INSTALLER"):
+            return _text(row, "sha256_in_prefix") or _text(row, "sha256")
+    return ""
+
+
+def _files(record: "Mapping[str, Any]") -> "Iterable[str]":
+    files = record.get("files")
+    return (file for file in files if isinstance(file, str)) if isinstance(files, list) else ()
 
 
 def channel(url: str) -> str:
@@ -68,21 +155,22 @@ def channel(url: str) -> str:
     return parts[-1] if parts else ""
 
 
-def _package(path: str) -> CondaPackage | Change:
+def _package(path: str) -> "tuple[CondaPackage | Change, Mapping[str, Any]]":
+    """What a record says in short, and all of it."""
     try:
-        record = json.loads(read(path, RECORD_LIMIT))
+        record = json.loads(read_file(path, RECORD_LIMIT))
     except ReadFailure as failure:
-        return _broken(path, f"cannot be read: {failure.why}")
+        return _broken(path, f"cannot be read: {failure.why}"), {}
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        return _broken(path, "is not JSON")
+        return _broken(path, "is not JSON"), {}
     if not isinstance(record, dict):
-        return _broken(path, "is not a JSON object")
+        return _broken(path, "is not a JSON object"), {}
     name, version = _text(record, "name"), _text(record, "version")
     build = _text(record, "build") or _text(record, "build_string")
     missing = [key for key, value in (("name", name), ("version", version), ("build", build)) if not value]
     if missing:
-        return _broken(path, f"has no {' and no '.join(missing)}", package=name)
-    return CondaPackage(
+        return _broken(path, f"has no {' and no '.join(missing)}", package=name), record
+    package = CondaPackage(
         name=name,
         version=version,
         build=build,
@@ -91,8 +179,9 @@ def _package(path: str) -> CondaPackage | Change:
         digest=_digest(record),
         url=redact(_TOKEN.sub("", _text(record, "url"))),
         path=path,
-        python_name=_python_name(name, record.get("files")),
+        python_name=_python_name(name, record),
     )
+    return package, record
 
 
 def _broken(path: str, why: str, package: str = "") -> Change:
@@ -119,15 +208,15 @@ def _digest(record: "Mapping[str, Any]") -> str:
     return ""
 
 
-def _python_name(name: str, files: object) -> str:
+def _python_name(name: str, record: "Mapping[str, Any]") -> str:
     """The distribution that the package installed: its own metadata folder says so, no table of names is needed."""
-    if not isinstance(files, list):
-        return ""
-    owned = set()
-    for file in files:
-        match = _OWNED.search(file.replace("\\", "/")) if isinstance(file, str) and "-info" in file else None
-        if match is not None:
-            owned.add(normalise(split(match[1])[0] if match[2] == "dist" else split_egg(match[1])[0]))
-    if normalise(name) in owned or not owned:
-        return normalise(name) if owned else ""
-    return min(owned)
+    matches = (_OWNED.search(file.replace("\\", "/")) for file in _files(record) if "-info" in file)
+    owned = {_name_and_version(match)[0] for match in matches if match is not None}
+    if normalise(name) in owned:
+        return normalise(name)
+    return min(owned, default="")
+
+
+def _name_and_version(match: "re.Match[str]") -> tuple[str, str]:
+    name, version = split(match[1]) if match[2] == "dist" else split_egg(match[1])
+    return normalise(name), version

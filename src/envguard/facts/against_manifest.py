@@ -14,12 +14,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from envguard.facts import bytecode, differences
+from envguard.facts.conda_files import CONDA
 from envguard.facts.differences import Difference
 from envguard.facts.hashing import Digest, Progress, hash_files
 from envguard.facts.manifest import file_entry, link_entry
-from envguard.facts.ownership import Ownership, nearest_owner, owned_folders, read_ownership
-from envguard.facts.tree import Entry, Found, Listing, absolute, is_below, list_files, roots_of, symbolic
-from envguard.model import Environment, Pin
+from envguard.facts.ownership import Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
+from envguard.facts.tree import Entry, Found, Listing, absolute, is_below, list_files, list_folders, roots_of, symbolic
+from envguard.model import CondaPackage, Environment, Pin
 from envguard.versions import relation
 
 
@@ -41,7 +42,7 @@ def compare(
     recorded = dict(listing.roots)
     roots = _match_roots(recorded, roots_of(environment))
     same_place = all(roots.get(name) == path for name, path in recorded.items() if not name.startswith("base"))
-    live = _observe(listing, roots, progress)
+    live = _observe(listing, roots, progress, conda=environment.conda is not None)
     suspects = _suspects(listing, live, same_place=same_place)
     blind = _blind(listing, live, same_place=same_place)
     if not suspects and not live.found.unlisted:
@@ -72,11 +73,15 @@ def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[s
     return matched
 
 
-def _observe(listing: Listing, roots: dict[str, str], progress: Progress | None) -> _Live:
+def _observe(listing: Listing, roots: dict[str, str], progress: Progress | None, *, conda: bool) -> _Live:
     found = list_files(roots)
-    for entry in listing:
-        if not entry.path.startswith("{site"):
-            _note(absolute(entry.path, roots), found)
+    outside = {absolute(entry.path, roots) for entry in listing if not entry.path.startswith("{site")}
+    if conda:
+        beside = list_folders(conda_folders(outside, roots["prefix"]))
+        outside.update(beside.files, beside.links, beside.others)
+        found.unlisted.update(beside.unlisted)
+    for path in sorted(outside):
+        _note(path, found)
     names = {folder: name for name, folder in roots.items()}
     sites = [(folder + "/", "{" + name + "}/") for folder, name in names.items() if name.startswith("site")]
 
@@ -212,6 +217,7 @@ def _moved(environment: Environment, listing: Listing, pins: Iterable[Pin], root
 
     What no pin names, such as the guard itself, is the one that was frozen if the manifest knows its metadata folder.
     """
+    pins = tuple(pins)
     pinned = {pin.name: pin.version or "" for pin in pins if pin.manager == "pip"}
     sealed = {os.path.dirname(absolute(entry.path, roots)) for entry in listing if ".dist-info/" in entry.path}
     moved = pinned.keys() - {distribution.name for distribution in environment.distributions} if pinned else set()
@@ -222,16 +228,40 @@ def _moved(environment: Environment, listing: Listing, pins: Iterable[Pin], root
             same = os.path.realpath(distribution.path) in sealed
         if not same:
             moved.add(distribution.name)
-    return moved
+    return moved | _moved_by_conda(environment, pins)
+
+
+def _moved_by_conda(environment: Environment, pins: Iterable[Pin]) -> set[str]:
+    """Owners of files of conda packages that are not those which were frozen, or that pip has replaced since."""
+    moved = {change.package for change in environment.observations if change.kind == "clobbered"}
+    left = {pin.name: pin for pin in pins if pin.manager == "conda"}
+    if not left:
+        return moved
+    for package in environment.conda or ():
+        pin = left.pop(package.name, None)
+        if pin is None or not _is_frozen(package, pin):
+            moved |= {CONDA + package.name, package.python_name}
+    return (moved | {CONDA + name for name in left}) - {""}
+
+
+def _is_frozen(package: CondaPackage, pin: Pin) -> bool:
+    same = (pin.version, pin.build) == (package.version, package.build)
+    return same and (not pin.hashes or not package.digest or package.digest in pin.hashes)
 
 
 def _rows_of(ownership: Ownership, names: set[str]) -> dict[str, str]:
     """Path to expected SHA-256 of what the RECORDs of some distributions list with one."""
-    return {
+    rows = {
         row.path: row.hash.removeprefix("sha256:")
         for row in ownership.rows
         if row.owner in names and (row.hash.startswith("sha256:") or not row.hash)
     }
+    # conda writes the prefix into files after their RECORD was made.
+    for path, owner in ownership.conda_owners.items():
+        if owner in names:
+            file = ownership.conda[path]
+            rows[path] = "" if file.link else file.sha256
+    return rows
 
 
 def _unlike_record(found: Entry | None, expected: str) -> str:

@@ -1,5 +1,8 @@
 """The files of an environment against the RECORDs that came with them, where a lock has no manifest.
 
+In a conda environment the records of conda-meta list more: files of packages without Python, and those into which
+conda wrote the prefix after their RECORD was made. A file is right if either says so.
+
 A RECORD is as good as its seal: where the lock holds its digest, a file and its row cannot be edited together. What
 RECORD does not know stays unseen: executable bits, byte code, data that was added, and what Python reads at start
 besides modules.
@@ -10,15 +13,18 @@ import os
 from collections.abc import Iterable
 
 from envguard.facts import bytecode, differences
+from envguard.facts.conda_files import CondaFile, without_prefix
 from envguard.facts.differences import Difference
 from envguard.facts.hashing import Digest, Progress, hash_files
-from envguard.facts.ownership import Owned, Ownership, nearest_owner, owned_folders, read_ownership
+from envguard.facts.ownership import Owned, Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
 from envguard.facts.reading import ReadFailure, read
-from envguard.facts.tree import Found, is_below, list_files, roots_of
+from envguard.facts.tree import Found, is_below, list_files, list_folders, roots_of
 from envguard.model import Environment, Pin
 
 _IMPORTABLE = (".py", ".so", ".pyc", ".pth", ".pyd")
 _READ_LIMIT = 1 << 30
+_UNKNOWN = "unknown"
+"""In place of a kind of change: nothing tells what the file should be."""
 _VIRTUALENV = frozenset({"_virtualenv.pth", "_virtualenv.py"})
 """Files that virtualenv and uv put beside the packages of a new environment; no RECORD lists them."""
 
@@ -33,6 +39,9 @@ def compare(
     found = list_files(roots)
     blind = _blind(environment, ownership, found, pins)
     differing = _compare_rows(ownership, progress, sites, blind)
+    if environment.conda is not None:
+        differing += _compare_conda(ownership, sites, blind)
+        differing += _find_added_outside(environment, ownership, roots["prefix"], sites, blind)
     differing += _find_added(environment, ownership, found, sites, blind)
     for folder, why in found.unlisted.items():
         differing.append(Difference("edited", "", folder, f"not listed: {why}"))
@@ -48,10 +57,12 @@ def _compare_rows(
     linked = _linked_owners(rows)
     found = []
     for row, digest in zip(rows, digests, strict=True):
-        kind, what = _unlike(row, digest, ownership.conda.get(row.path, ""))
+        kind, what = _unlike(row, digest, ownership.conda.get(row.path))
         if not kind and row.owner not in linked and os.path.islink(row.path):
             kind, what = "edited", f"a link to {os.readlink(row.path)}, RECORD lists a file"
-        if kind:
+        if kind == _UNKNOWN:
+            blind.append(f"{row.path}: conda wrote the prefix into it and shortened its first line")
+        elif kind:
             found.append(differences.of(kind, row.owner, row.path, what, sites))
     if linked:
         blind.append(f"installed as links, which RECORD cannot tell from links put there later: {_some(linked)}")
@@ -72,7 +83,7 @@ def _comparable(ownership: Ownership, blind: list[str]) -> list[Owned]:
     return list(rows.values())
 
 
-def _unlike(row: Owned, digest: Digest, conda: str) -> tuple[str, str]:
+def _unlike(row: Owned, digest: Digest, conda: CondaFile | None) -> tuple[str, str]:
     """Kind of change and what differs; two empty strings where the file is the one that RECORD lists."""
     if digest.why == "missing":
         return "deleted-file", "missing, RECORD lists it"
@@ -80,13 +91,95 @@ def _unlike(row: Owned, digest: Digest, conda: str) -> tuple[str, str]:
         return "edited", f"cannot be read: {digest.why}"
     algorithm, _colon, expected = row.hash.partition(":")
     actual = digest.sha256 if algorithm == "sha256" else _other_digest(row.path, algorithm)
-    if actual == expected or (conda and digest.sha256 == conda):
+    if actual == expected or (conda is not None and conda.sha256 == digest.sha256):
         return "", ""
+    if conda is not None and conda.packed:
+        return _unlike_packed(row.path, conda, digest)
     size = f", {row.size} bytes" if row.size is not None else ""
     return (
         "edited",
         f"{algorithm} {expected[:12]}{size} in RECORD, {actual[:12]}, {digest.size} bytes found",
     )
+
+
+def _unlike_packed(path: str, file: CondaFile, digest: Digest) -> tuple[str, str]:
+    """The same for a file into which conda wrote the prefix, without saying what came of it."""
+    try:
+        data = read(path, _READ_LIMIT)
+    except ReadFailure as failure:
+        return "edited", f"cannot be read: {failure.why}"
+    prefix = path[: -len(file.path) - 1]
+    packed = without_prefix(data, file, prefix)
+    if not packed:
+        return _UNKNOWN, ""
+    if packed == file.packed:
+        return "", ""
+    what = f"sha256 {file.packed[:12]} in conda's record, {packed[:12]}"
+    return "edited", f"{what} with the prefix taken out, {digest.size} bytes found"
+
+
+def _compare_conda(ownership: Ownership, sites: list[str], blind: list[str]) -> list[Difference]:
+    """The files that conda lists and no RECORD speaks of with a hash."""
+    by_record = {row.path for row in ownership.rows if row.hash}
+    rows = {path: file for path, file in ownership.conda.items() if path not in by_record}
+    rows = {path: file for path, file in rows.items() if not path.endswith(".pyc")}
+    links = {path: file for path, file in rows.items() if file.link}
+    files = {path: file for path, file in rows.items() if not file.link}
+    found = []
+    for path in links:
+        if not os.path.islink(path):
+            kind = "edited" if os.path.lexists(path) else "deleted-file"
+            found.append(_of_conda(kind, path, "no link, conda's record lists one", ownership, sites))
+    unknown = 0
+    for (path, file), digest in zip(files.items(), hash_files(list(files)), strict=True):
+        kind, what = _unlike_conda(path, file, digest)
+        if kind == _UNKNOWN:
+            unknown += 1
+        elif kind:
+            found.append(_of_conda(kind, path, what, ownership, sites))
+    if unknown:
+        blind.append(f"{unknown} files that conda lists without a digest")
+    return found
+
+
+def _of_conda(kind: str, path: str, what: str, ownership: Ownership, sites: list[str]) -> Difference:
+    return differences.of(kind, ownership.conda_owners[path], path, what, sites)
+
+
+def _unlike_conda(path: str, file: CondaFile, digest: Digest) -> tuple[str, str]:
+    if digest.why == "missing":
+        return "deleted-file", "missing, conda's record lists it"
+    if digest.why:
+        return "edited", f"cannot be read: {digest.why}"
+    if file.packed:
+        return _unlike_packed(path, file, digest)
+    if not file.sha256:
+        return _UNKNOWN, ""
+    if file.sha256 == digest.sha256:
+        return "", ""
+    return "edited", f"sha256 {file.sha256[:12]} in conda's record, {digest.sha256[:12]}, {digest.size} bytes found"
+
+
+def _find_added_outside(
+    environment: Environment, ownership: Ownership, prefix: str, sites: list[str], blind: list[str]
+) -> list[Difference]:
+    """Libraries and modules that appeared in folders outside site-packages into which conda installed files."""
+    folders = owned_folders(environment, ownership)
+    beside = list_folders(conda_folders(ownership.conda, prefix))
+    added, others = [], 0
+    for path in (*beside.files, *beside.links, *beside.others):
+        if path in ownership.conda or path in ownership.owners:
+            continue
+        name = os.path.basename(path)
+        if name.endswith(_IMPORTABLE) or ".so." in name:
+            owner = nearest_owner(path, ownership, folders)
+            added.append(differences.of("added-file", owner, path, "in no RECORD, and conda does not list it", sites))
+        else:
+            others += 1
+    if others:
+        blind.append(f"{others} files outside site-packages that neither conda nor a RECORD lists")
+    added += [Difference("edited", "", folder, f"not listed: {why}") for folder, why in beside.unlisted.items()]
+    return added
 
 
 def _other_digest(path: str, algorithm: str) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from envguard.facts.conda_files import CONDA
 from envguard.model import Change
 
 SHOWN = 20
@@ -58,4 +59,11 @@ def _change(package: str, kind: str, group: list[Difference]) -> Change:
     count = "1 file" if len(group) == 1 else f"{len(group)} files"
     if len(group) > SHOWN:
         evidence.append(f"and {len(group) - SHOWN} more")
-    return Change(code="EG108", kind=kind, package=package, path=group[0].path, evidence=(count, *evidence))
+    return Change(
+        code="EG108",
+        kind=kind,
+        package=package.removeprefix(CONDA),
+        path=group[0].path,
+        evidence=(count, *evidence),
+        traits=("conda",) if package.startswith(CONDA) else (),
+    )

@@ -21,11 +21,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from envguard.errors import LockError, UnverifiableError
+from envguard.facts.conda_files import CONDA
 from envguard.facts.hashing import Digest, Progress, hash_files
-from envguard.facts.ownership import Ownership, nearest_owner, owned_folders, read_ownership
+from envguard.facts.ownership import Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
 from envguard.facts.reading import ReadFailure, read as read_bytes
 from envguard.facts.records import INSTALLER_NOTES
-from envguard.facts.tree import Entry, Found, Listing, is_below, list_files, roots_of, symbolic
+from envguard.facts.tree import Entry, Found, Listing, is_below, list_files, list_folders, roots_of, symbolic
 from envguard.model import Environment
 from envguard.versions import is_name
 
@@ -39,6 +40,7 @@ _LINE = re.compile(
     r"^([flo]) ([x-])([p-]) (\d{1,18}) ([0-9a-f]{64}|-) (\S+) (\{[a-z]+\d*\}/[\x20-\x7e]*)(?:\t([\x20-\x7e]*))?$",
     re.ASCII | re.MULTILINE,
 )
+_CONDA_OWNER = re.compile(CONDA + r"[\w.-]+", re.ASCII)
 _ODD_BYTE = re.compile(rb"[^\x20-\x5b\x5d-\x7e]")
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 _PLACED_NAMES = INSTALLER_NOTES | {"pyvenv.cfg", "easy-install.pth"}
@@ -48,7 +50,8 @@ def collect(environment: Environment, *, progress: Progress | None = None) -> Li
     """Every file of an environment, as it is now.
 
     That is every file below each folder with installed distributions, owned or not, byte code included; every file
-    elsewhere in the environment that a RECORD lists; and pyvenv.cfg.
+    elsewhere in the environment that a RECORD lists; pyvenv.cfg; and in a conda environment every file in the folders
+    elsewhere into which conda installed something.
 
     Args:
         environment: What ``scan`` found.
@@ -63,7 +66,7 @@ def collect(environment: Environment, *, progress: Progress | None = None) -> Li
     found = list_files(roots)
     for folder, why in found.unlisted.items():
         raise UnverifiableError(f"cannot seal the files of {folder}: {why}", remedy="make it readable and freeze again")
-    _add_outside(found, ownership, roots)
+    _add_outside(found, ownership, roots, conda=environment.conda is not None)
     digests = hash_files([*found.files, *found.links], progress=progress)
     entries = []
     for path, digest in zip(found.files, digests, strict=False):
@@ -71,7 +74,8 @@ def collect(environment: Environment, *, progress: Progress | None = None) -> Li
             raise UnverifiableError(
                 f"cannot seal {path}: {digest.why}", remedy="make it readable, let nothing else write, and freeze again"
             )
-        entries.append(file_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders)))
+        entry = file_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders))
+        entries.append(entry._replace(placed=True) if _holds_prefix(path, ownership) else entry)
     for path, digest in zip(found.links, digests[len(found.files) :], strict=True):
         entries.append(link_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders)))
     for path in found.others:
@@ -80,10 +84,16 @@ def collect(environment: Environment, *, progress: Progress | None = None) -> Li
     return Listing(sorted(entries, key=_order), roots.items())
 
 
-def _add_outside(found: Found, ownership: Ownership, roots: dict[str, str]) -> None:
-    """Adds scripts and data beside site-packages, and pyvenv.cfg, as far as they exist."""
+def _add_outside(found: Found, ownership: Ownership, roots: dict[str, str], *, conda: bool) -> None:
+    """Adds scripts and data beside site-packages, what conda installed there, and pyvenv.cfg, as far as they exist."""
     sites = [folder for name, folder in roots.items() if name.startswith("site")]
-    elsewhere = {path for path in ownership.owners if not any(is_below(path, site) for site in sites)}
+    owned = {*ownership.owners, *ownership.conda}
+    elsewhere = {path for path in owned if not any(is_below(path, site) for site in sites)}
+    if conda:
+        beside = list_folders(conda_folders(elsewhere, roots["prefix"]))
+        for folder, why in beside.unlisted.items():
+            raise UnverifiableError(f"cannot seal the files of {folder}: {why}", remedy="make it readable")
+        elsewhere.update(beside.files, beside.links, beside.others)
     for path in sorted({*elsewhere, roots["prefix"] + "/pyvenv.cfg"}):
         if os.path.islink(path):
             found.links.append(path)
@@ -91,6 +101,11 @@ def _add_outside(found: Found, ownership: Ownership, roots: dict[str, str]) -> N
             found.files.append(path)
         elif os.path.lexists(path):
             found.others.append(path)
+
+
+def _holds_prefix(path: str, ownership: Ownership) -> bool:
+    """True for a file into which conda wrote the prefix: it differs in another place."""
+    return path in ownership.conda and bool(ownership.conda[path].placeholder)
 
 
 def file_entry(path: str, digest: Digest, symbol: str, owner: str) -> Entry:
@@ -144,7 +159,7 @@ def write(entries: Listing) -> bytes:
 
 def _line(entry: Entry) -> str:
     flags = ("x" if entry.executable else "-") + ("p" if entry.placed else "-")
-    owner = entry.owner if is_name(entry.owner) else "-"
+    owner = entry.owner if is_name(entry.owner) or _CONDA_OWNER.fullmatch(entry.owner) else "-"
     head = f"{entry.kind} {flags} {entry.size} {entry.sha256 or '-'} {owner} {escape(entry.path)}"
     return f"{head}\t{escape(entry.target)}" if entry.kind == "l" else head
 

@@ -2,9 +2,11 @@
 
 import json
 import os
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from envguard.facts import bytecode, records
+from envguard.facts import bytecode, conda_files, records
+from envguard.facts.conda_files import CONDA, CondaFile
 from envguard.facts.reading import RECORD_LIMIT, ReadFailure, read
 from envguard.facts.tree import base_of, is_below
 from envguard.model import Distribution, Environment
@@ -32,17 +34,20 @@ class Ownership(NamedTuple):
     """Normalised name of each distribution without a usable RECORD, and why."""
     outside: list[tuple[str, str]]
     """Name and path of files that a RECORD claims outside the environment; they are never opened."""
-    conda: dict[str, str]
-    """Absolute path to SHA-256 of files as conda installed them: it rewrites the prefix in some of them after the
-    RECORD was made."""
+    conda: dict[str, CondaFile]
+    """Absolute path to the row of conda's records: what it installed, without what pip has replaced since. It rewrites
+    the prefix in some files after the RECORD was made."""
+    conda_owners: dict[str, str]
+    """Absolute path to the owner of a file of conda's: the distribution that the package is, or ``conda:NAME``."""
 
 
 def read_ownership(environment: Environment) -> Ownership:
     """What every RECORD, and every record of conda, says. What cannot be read is listed in ``unusable``."""
-    found = Ownership([], {}, {}, [], _conda_files(environment))
+    found = Ownership([], {}, {}, [], {}, {})
     prefix = os.path.realpath(environment.prefix)
     for distribution in environment.distributions:
         _add(distribution, prefix, found)
+    _add_conda(environment, prefix, found)
     return found
 
 
@@ -73,21 +78,56 @@ def _add(distribution: Distribution, prefix: str, found: Ownership) -> None:
         found.owners.setdefault(path, name)
 
 
-def _conda_files(environment: Environment) -> dict[str, str]:
-    """SHA-256 by path from conda-meta; a record that cannot be read owns nothing, and the scan reports it."""
-    prefix = os.path.realpath(environment.prefix)
-    found: dict[str, str] = {}
-    for package in environment.conda or ():
-        try:
-            record = json.loads(read(package.path, RECORD_LIMIT))
-            rows = record["paths_data"]["paths"]
-        except (ReadFailure, ValueError, RecursionError, KeyError, TypeError):
-            continue
-        for row in rows if isinstance(rows, list) else ():
-            if isinstance(row, dict) and isinstance(path := row.get("_path"), str):
-                digest = row.get("sha256_in_prefix") or row.get("sha256") or ""
-                found[os.path.normpath(os.path.join(prefix, path))] = digest if isinstance(digest, str) else ""
-    return found
+def _add_conda(environment: Environment, prefix: str, found: Ownership) -> None:
+    """The files of conda-meta; a record that cannot be read owns nothing, and the scan reports it."""
+    packages = environment.conda or ()
+    if not packages:
+        return
+    # Where pip installed over a package or removed it, the record speaks of files that have gone. That was said.
+    outdated = {each.path for each in environment.observations if each.kind in ("clobbered", "leftover")}
+    listed = {package.path: _record(package.path) for package in packages}
+    python = next((listed[package.path] for package in packages if package.name == "python"), None)
+    site = conda_files.site_packages(python)
+    for package in packages:
+        owner = package.python_name or CONDA + package.name
+        for file in conda_files.of_record(listed[package.path], site):
+            path = f"{prefix}/{file.path}"
+            if package.path in outdated and (path in found.owners or not os.path.lexists(path)):
+                continue
+            if path in found.conda and found.conda[path].sha256 != file.sha256:
+                file = file._replace(sha256="", packed="")  # noqa: PLW2901 - two packages brought it: either may be there
+            found.conda[path] = file
+            found.conda_owners.setdefault(path, owner)
+
+
+def _record(path: str) -> "dict[str, Any]":
+    try:
+        record = json.loads(read(path, RECORD_LIMIT))
+    except (ReadFailure, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def conda_folders(paths: Iterable[str], prefix: str) -> list[str]:
+    """Folders outside site-packages into which conda installed files: what appears in them may be run or loaded.
+
+    The prefix itself, where people keep their own files, and ``var``, where programs write, are left out.
+
+    Args:
+        paths: Absolute paths of files that were installed.
+        prefix: The prefix, links resolved.
+    """
+    folders = {os.path.dirname(path) for path in paths}
+    left_out = (prefix, f"{prefix}/var", f"{prefix}/conda-meta")
+    return sorted(
+        folder
+        for folder in folders
+        if is_below(folder, prefix)
+        and folder != prefix
+        and "-packages/" not in f"{folder}/"
+        and not folder.endswith("/__pycache__")
+        and not any(is_below(folder, each) for each in left_out[1:])
+    )
 
 
 def owned_folders(environment: Environment, ownership: Ownership) -> dict[str, str]:
@@ -98,15 +138,28 @@ def owned_folders(environment: Environment, ownership: Ownership) -> dict[str, s
         while (known := folders.get(folder)) not in (row.owner, ""):
             folders[folder] = row.owner if known is None else ""
             folder = os.path.dirname(folder)
+    _add_conda_folders(folders, ownership)
     for each in environment.distributions:
         folders[f"{os.path.realpath(each.location)}/{os.path.basename(each.path)}"] = each.name
     return folders
 
 
+def _add_conda_folders(folders: dict[str, str], ownership: Ownership) -> None:
+    for path, owner in ownership.conda_owners.items():
+        if path in ownership.owners:
+            continue
+        folder = os.path.dirname(path)
+        while (known := folders.get(folder)) not in (owner, ""):
+            folders[folder] = owner if known is None else ""
+            folder = os.path.dirname(folder)
+
+
 def _folders_around(environment: Environment) -> dict[str, str]:
     """Every site-packages and what lies above it: nobody owns those."""
     around = {"/": ""}
-    for folder in {os.path.realpath(each.location) for each in environment.distributions}:
+    prefix = os.path.realpath(environment.prefix)
+    shared = {f"{prefix}/{name}" for name in ("bin", "etc", "include", "lib", "libexec", "share", "ssl", "var")}
+    for folder in {os.path.realpath(each.location) for each in environment.distributions} | shared:
         while folder not in around:
             around[folder] = ""
             folder = os.path.dirname(folder)  # noqa: PLW2901 - climbs to the root
@@ -125,6 +178,8 @@ def nearest_owner(path: str, ownership: Ownership, folders: dict[str, str]) -> s
     """
     if path in ownership.owners:
         return ownership.owners[path]
+    if path in ownership.conda_owners:
+        return ownership.conda_owners[path]
     compiled_from = bytecode.source_of(path) if bytecode.is_cached(path) else None
     if compiled_from is not None:
         return nearest_owner(compiled_from[0], ownership, folders)

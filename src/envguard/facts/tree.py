@@ -144,6 +144,30 @@ def list_files(roots: Mapping[str, str]) -> Found:
     return found
 
 
+def list_folders(folders: Iterable[str]) -> Found:
+    """The files and links directly in some folders; folders in them are not looked at."""
+    found = Found([], [], [], {}, [])
+    for folder in folders:
+        _list_folder(folder, found)
+    return found
+
+
+def _list_folder(folder: str, found: Found) -> None:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    found.links.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    found.files.append(entry.path)
+                elif not entry.is_dir(follow_symlinks=False):
+                    found.others.append(entry.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # what was in it is missing, each file of it
+    except OSError as error:
+        found.unlisted[folder] = (error.strerror or str(error)).lower()
+
+
 def _walk(top: str, found: Found, roots: Mapping[str, str]) -> None:
     folders = [top]
     while folders:

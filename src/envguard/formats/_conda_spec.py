@@ -2,7 +2,8 @@
 
 Exact are ``name=version=build``, ``name==version`` and, as a decision of envguard, ``name=version``: to conda the
 latter means any version that begins so, but in a golden file it comes from ``conda env export --no-builds``, which
-writes full versions. Such a pin takes any build. Everything else (a bare name, ranges, wildcards, alternatives, key
+writes full versions. Such a pin takes any build, and a build with ``*`` in it (``py311_cu121_*``) any that fits.
+Everything else (a bare name, ranges, wildcards, alternatives, key
 words in brackets) fixes nothing and cannot be verified.
 """
 
@@ -19,7 +20,7 @@ _SUBDIRS = re.compile(
 )
 _SPEC = re.compile(r"(?:(?P<channel>[^\s\[\]=<>!]{1,999}?)::)?(?P<name>\w[\w.-]{0,200})(?P<rest>.*)", re.ASCII)
 _EXACT = re.compile(
-    r"(?P<operator>={0,2})(?P<version>\w[\w.!+-]{0,200})(?:(?:=|[ ]+)(?P<build>[\w.+-]{1,200}|\*))?", re.ASCII
+    r"(?P<operator>={0,2})(?P<version>\w[\w.!+-]{0,200})(?:(?:=|[ ]+)(?P<build>[\w.+*-]{1,200}))?", re.ASCII
 )
 _SPACED_OPERATOR = re.compile(r"^[ ]*(==?)[ ]+")
 _INSTALLED_BY_PIP = ("pypi_0", "dev_0", "pypi")

@@ -12,6 +12,13 @@ comments that begin with ``# envguard:``. The last line seals all bytes above it
     # envguard: evidence sha256:...
     # envguard: end packages=1 sha256:... siphash:...
 
+In a conda environment each package of conda's is a directive, since pip cannot install it:
+
+    # envguard: conda pytorch=2.5.0=py311_cu124_1 sha256=... channel=conda-forge/linux-64
+
+The Python distribution that it brought has its own line as well, here ``torch==2.5.0``, which seals its RECORD. So
+install the conda packages first: pip then finds those lines fulfilled, and installs the rest.
+
 ``folders`` and ``evidence`` let ``envguard.quick`` prove the environment without reading the pins.
 
 The reader takes exactly what the writer writes. A line that it does not know, a broken seal or a newer format number is
@@ -21,6 +28,7 @@ an error, never a pass.
 import hashlib
 
 from envguard import quick
+from envguard.environment.conda import channel
 from envguard.errors import LockError
 from envguard.model import Interpreter, Manifest, Pin, Rule, Snapshot, Source
 from envguard.rules import compiled
@@ -148,10 +156,13 @@ def _reference(name: str, source: Source) -> str:
 
 
 def _conda_line(package: "CondaPackage") -> str:
+    for text in (package.name, package.version, package.build):
+        if not _is_printable(text) or "=" in text:
+            raise LockError(f"{package.path}: {text!r} cannot be written as a name, version or build")
     line = f"{_PREFIX}conda {package.name}={package.version}={package.build}"
     if package.digest:
         line += f" {package.digest.replace(':', '=', 1)}"
-    if package.channel:
+    if _is_printable(package.channel) and _is_printable(package.subdir or "noarch"):
         line += f" channel={package.channel}" + (f"/{package.subdir}" if package.subdir else "")
     if _is_printable(package.url):
         line += f" url={package.url}"
@@ -333,7 +344,7 @@ def _conda_pin(rest: str, path: str, number: int) -> Pin:
         name=name,
         version=version,
         build=build,
-        channel=known.get("channel", "").partition("/")[0],
+        channel=channel(known.get("channel", "")),
         url=known.get("url", ""),
         hashes=digests,
         manager="conda",

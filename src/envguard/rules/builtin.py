@@ -235,6 +235,20 @@ _DAMAGE = (
         change="shadowed",
         instead="remove or rename what shadows it, or start Python with -P",
     ),
+    _row(
+        "clobbered",
+        "forbidden",
+        "conda records another package than the one that is there, and may mix the two with its next command",
+        change="clobbered",
+        instead="conda install --force-reinstall what the record names, or conda remove it before pip installs it",
+    ),
+    _row(
+        "leftover",
+        "forbidden",
+        "conda counts on a package whose files are gone",
+        change="leftover",
+        instead="conda install --force-reinstall what the record names, or conda remove it",
+    ),
 )
 
 _INTERPRETER = (

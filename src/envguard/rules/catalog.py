@@ -121,7 +121,7 @@ _ALL = (
         "the same.",
         action="`pip install --no-deps --force-reinstall NAME==VERSION`, or rebuild the image.",
         limits="Without the sealed manifest (`freeze --depth files`) only files that RECORD lists can be compared, "
-        "and the report says so. Files outside site-packages are not looked at.",
+        "and the report says so. Outside site-packages only files that a RECORD or conda lists are looked at.",
     ),
     _code(
         "EG109",
@@ -167,6 +167,29 @@ _ALL = (
         action="Rename or remove the shadowing file, or start Python with -P or -I so that the work folder is not on "
         "sys.path.",
         limits="Python's path finder is emulated without running anything: import hooks of the program are not seen.",
+    ),
+    _code(
+        "EG113",
+        "conda-clobbered",
+        "A package of conda's was installed over by pip.",
+        finds="A record in conda-meta whose metadata folder is not the one that is installed: another version, or "
+        "another installer in its place. It is reported with any lock, wherever the prefix has conda-meta.",
+        matters="From then on conda solves with a version that is not there; its next command may delete files of what "
+        "pip put there, or mix the two.",
+        action="Choose one: `conda install --force-reinstall NAME=VERSION`, or remove the package with conda before "
+        "pip installs it.",
+        limits="Listing an environment makes conda delete such records: after that only a lock that names the package "
+        "shows it.",
+    ),
+    _code(
+        "EG114",
+        "conda-leftover",
+        "A package of conda's was removed behind its back.",
+        finds="A record in conda-meta whose metadata folder is gone, as `pip uninstall` leaves it. It is reported with "
+        "any lock, wherever the prefix has conda-meta.",
+        matters="In conda's eyes the package is there, and packages that depend on it count on it.",
+        action="`conda install --force-reinstall NAME=VERSION`, or `conda remove NAME`.",
+        limits="Packages without Python metadata, such as C libraries, are seen at depth files only.",
     ),
     _code(
         "EG901",
@@ -236,6 +259,8 @@ KINDS = {
     "interpreter": "Python, the platform or the C library is another one.",
     "unverifiable": "A line of the golden file cannot be compared.",
     "shadowed": "A locked package would be imported from somewhere else.",
+    "clobbered": "conda's record and the installed metadata disagree: another installer was there.",
+    "leftover": "conda records a package whose files are gone.",
     "stale-rule": "A row of the rule table has ended or never matched.",
     "second-owner": "envguard's own files are claimed or changed by somebody else.",
 }
@@ -279,6 +304,8 @@ DAMAGE = (
     "broken",
     "duplicate",
     "shadowed",
+    "clobbered",
+    "leftover",
     "unverifiable",
     "stale-rule",
     "second-owner",

@@ -1,0 +1,29 @@
+"""A real conda environment, made of parts from the index; the tests change copies of it."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conda_place import SCRIPT, Conda, Place, run
+
+
+@pytest.fixture(scope="session")
+def conda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conda]:
+    folder = tmp_path_factory.mktemp("conda")
+    tools = folder / "tools" / "bin" / "python"
+    try:
+        run(sys.executable, "-m", "venv", folder / "tools")
+        run(tools, "-m", "pip", "-q", "install", "py-rattler>=0.28", "py-rattler-build>=0.73")
+    except RuntimeError as error:
+        pytest.skip(f"py-rattler and py-rattler-build cannot be installed here: {str(error)[-300:]}")
+    run(tools, SCRIPT, folder)
+    yield Conda(folder, tools)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def place(conda: Conda, tmp_path: Path) -> Place:
+    shutil.copytree(conda.prefix, tmp_path / "env", symlinks=True)
+    return Place(tmp_path / "env", conda)
