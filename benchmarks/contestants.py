@@ -11,6 +11,8 @@ from pathlib import Path
 import environments
 import judging
 
+OPENSSL = f"`xargs -P{judging.cores()} openssl dgst -sha256`, the files of depth files"
+
 
 class Contestant:
     """One command.
@@ -96,6 +98,7 @@ class Course:
         self.project = self._project(pins)
         self.empty = work / "empty"
         self.empty.mkdir(exist_ok=True)
+        self.files = self.bytes = 0
 
     def _project(self, pins: "list[str]") -> Path:
         folder = self.work / "speed-project"
@@ -110,6 +113,16 @@ class Course:
         command = [environments.uv(), "lock", "-q", "--project", folder, "--python", self.environment.python]
         environments.run(command, UV_CACHE_DIR=str(self.work / "uv-cache"))
         return folder
+
+    def _openssl(self) -> "list[object]":
+        """The same files as depth files reads, by a program that does nothing but hash."""
+        listed = self.work / "speed-files.list"
+        manifest = self.manifest.with_name(self.manifest.name + ".files")
+        files = manifest_files(manifest, self.environment.site, self.environment.folder)
+        listed.write_bytes("\0".join(files).encode())
+        self.files, self.bytes = len(files), sum(os.stat(path).st_size for path in files)
+        hashing = f"xargs -0 -P{judging.cores()} -n 500 openssl dgst -sha256 < {listed}"
+        return ["/bin/sh", "-c", hashing]
 
     def contestants(self) -> list[Contestant]:
         """All of them; the first two are the bare interpreter and its control."""
@@ -152,6 +165,7 @@ class Course:
                 "peer",
                 more=cache,
             ),
+            Contestant(OPENSSL, self._openssl(), "peer", slow=True),
             Contestant("script on `importlib.metadata`", [python, "-c", _IMPORTLIB, pins], "peer", slow=True),
             Contestant("`pip freeze`", [*pip, "freeze", "--all"], "peer", slow=True),
             Contestant("`pip check`", [*pip, "check"], "peer", slow=True),
@@ -192,3 +206,16 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text().splitlines()
     except OSError:
         return []
+
+
+def manifest_files(manifest: Path, site: Path, prefix: Path) -> list[str]:
+    """The regular files that a manifest lists."""
+    files = []
+    for line in manifest.read_text().splitlines():
+        if not line.startswith("f "):
+            continue
+        path = line.split(" ", 5)[5]
+        for root, folder in (("{site0}", site), ("{prefix}", prefix)):
+            if path.startswith(root):
+                files.append(str(folder) + path[len(root) :])
+    return files

@@ -1,15 +1,13 @@
 """What a check costs inside the process that asks, by that process's own clock, and what it loads."""
 
 import json
-import os
-import shutil
 import statistics
-import subprocess
-import time
-from pathlib import Path
 
 import environments
-import judging
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TIMED = """
 import json, sys
@@ -63,42 +61,13 @@ class Inside:
         self.modules = samples[0][3]
 
 
-def inside(environment: environments.Environment, lock: Path, depth: str, rounds: int) -> Inside:
+def inside(environment: environments.Environment, lock: "Path", depth: str, rounds: int) -> Inside:
     """Measures one depth."""
     said = [environments.run([environment.python, "-c", _TIMED, lock, depth]) for _ in range(rounds)]
     return Inside([json.loads(text) for text in said])
 
 
-def forked_microseconds(environment: environments.Environment, lock: Path, rounds: int) -> float:
+def forked_microseconds(environment: environments.Environment, lock: "Path", rounds: int) -> float:
     """How long a forked child takes to learn at depth files what its parent found."""
     said = [environments.run([environment.python, "-c", _FORKED, lock]) for _ in range(rounds)]
     return statistics.median(float(text) for text in said) * 1e6
-
-
-def openssl_seconds(manifest: Path, site: Path, prefix: Path, rounds: int) -> "tuple[int, int, float] | None":
-    """Files, bytes and median seconds of ``xargs -P<cores> openssl dgst -sha256`` over the files of a manifest."""
-    if not shutil.which("openssl") or not shutil.which("xargs"):
-        return None
-    files = manifest_files(manifest, site, prefix)
-    listed = "\0".join(files).encode()
-    command = ["xargs", "-0", f"-P{judging.cores()}", "-n", "500", "openssl", "dgst", "-sha256"]
-    times = []
-    for number in range(rounds + 1):
-        before = time.perf_counter()
-        subprocess.run(command, input=listed, stdout=subprocess.DEVNULL, check=True)
-        if number:
-            times.append(time.perf_counter() - before)
-    return len(files), sum(os.stat(path).st_size for path in files), statistics.median(times)
-
-
-def manifest_files(manifest: Path, site: Path, prefix: Path) -> list[str]:
-    """The regular files that a manifest lists."""
-    files = []
-    for line in manifest.read_text().splitlines():
-        if not line.startswith("f "):
-            continue
-        path = line.split(" ", 5)[5]
-        for root, folder in (("{site0}", site), ("{prefix}", prefix)):
-            if path.startswith(root):
-                files.append(str(folder) + path[len(root) :])
-    return files

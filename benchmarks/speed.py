@@ -40,7 +40,8 @@ class Result:
         self.left_out: list[str] = []
         self.inside: dict[str, inprocess.Inside] = {}
         self.forked: float | None = None
-        self.openssl: tuple[int, int, float] | None = None
+        self.files = 0
+        self.bytes = 0
         self.cold: tuple[float, float] | None = None
         self.tools: dict[str, str] = {}
 
@@ -65,8 +66,7 @@ def run(work: Path, *, rounds: int, repeats: int, seed: int, with_cold: bool) ->
     for depth, lock in (("versions", course.sealed), ("records", course.sealed), ("files", course.manifest)):
         result.inside[depth] = inprocess.inside(environment, lock, depth, 3 if depth == "files" else few)
     result.forked = inprocess.forked_microseconds(environment, course.manifest, 3)
-    listing = course.manifest.with_name(course.manifest.name + ".files")
-    result.openssl = inprocess.openssl_seconds(listing, environment.site, environment.folder, min(rounds, 5))
+    result.files, result.bytes = course.files, course.bytes
     result.cold = cold.measure(environment, work, min(rounds, 11)) if with_cold else None
     return result
 
@@ -100,10 +100,9 @@ def targets(result: Result) -> "list[tuple[str, str, bool | None]]":
     for name, limit in ((UV_SYNC, 1.25), (UV_INSTALL, 1.5)):
         if name in series:
             at_least(f"whole process at least {limit} times faster than {name}", series[name].median() / whole, limit)
-    if result.openssl is not None:
-        files = series[FILES].median_added() / 1000
+    if contestants.OPENSSL in series:
         share = f"depth files reaches 0.9 of `xargs -P{judging.cores()} openssl dgst -sha256` over the same files"
-        at_least(share, result.openssl[2] / files, 0.9)
+        at_least(share, series[contestants.OPENSSL].median() / series[FILES].median_added(), 0.9)
     if result.cold is None:
         listed.append(
             ("cold cache, names only: within 3 ms", "not measured (needs --cold and the right to mount)", None)
@@ -117,8 +116,8 @@ def table(result: Result) -> list[str]:
     """The Markdown table of all contestants."""
     bare = result.series[BARE].median()
     rows = [
-        "| command | adds (ms) | quartiles (ms) | whole (ms) | whole, x bare | bare + versions is faster by | exit |",
-        "|---|---|---|---|---|---|---|",
+        "| command | adds (ms) | quartiles (ms) | whole (ms) | x bare | versions is faster by | quiet samples | exit |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, series in result.series.items():
         first, third = series.quartiles_added()
@@ -126,7 +125,8 @@ def table(result: Result) -> list[str]:
         faster = whole / result.series[VERSIONS].median()
         rows.append(
             f"| {name} | {series.median_added():+.2f} | {first:+.2f} to {third:+.2f} | {whole:.1f} "
-            f"| {whole / bare:.2f} | {faster:.2f} x | {result.statuses[name]} |"
+            f"| {whole / bare:.2f} | {faster:.2f} x | {len(series.whole)} of {series.taken} "
+            f"| {result.statuses[name]} |"
         )
     return rows
 
@@ -139,12 +139,13 @@ def markdown(result: Result, command: str) -> str:
     lines += [f"- {name}: {value}" for name, value in conditions.items()]
     lines += [
         f"- environment: {result.count} distributions, bytecode present, files in the page cache",
-        f"- {result.rounds} rounds in random order after one that warms up; every sample follows a bare interpreter",
+        f"- {result.rounds} rounds in random order after one that warms up; each sample between two bare interpreters",
+        f"- a sample counts where both were within {stopwatch.NOISE} times the tenth percentile of all of them (quiet)",
         "",
         "## Commands, each a whole process",
         "",
-        '"Adds" is the median of the differences to the bare interpreter that ran just before. The last-but-one column',
-        "compares whole processes, interpreter start included, with `assert_pinned` at depth versions.",
+        '"Adds" is the median of the differences to the bare interpreter. "Faster by" compares whole processes, start of',
+        "the interpreter included, with `assert_pinned` at depth versions.",
         "",
         *table(result),
         "",
@@ -164,11 +165,10 @@ def markdown(result: Result, command: str) -> str:
     lines += ["", f"At depth versions these modules are loaded: {', '.join(result.inside['versions'].modules)}.", ""]
     if result.forked is not None:
         lines.append(f"A forked child learns what its parent found at depth files in {result.forked:.1f} microseconds.")
-    if result.openssl is not None:
-        files, size, seconds = result.openssl
-        speed = f"{size / seconds / 1e9:.2f} GB/s"
+    if contestants.OPENSSL in result.series:
+        speed = result.bytes / result.series[contestants.OPENSSL].median() / 1e6
         lines.append(
-            f"`openssl dgst -sha256` by `xargs -P{judging.cores()}`: {files:,} files, {size / 1e9:.2f} GB, {speed}."
+            f"Depth files reads {result.files:,} files, {result.bytes / 1e9:.2f} GB; openssl at {speed:.2f} GB/s."
         )
     if result.cold is not None:
         lines.append(

@@ -1,4 +1,9 @@
-"""Times whole commands: rounds in random order, each sample paired with a bare interpreter run just before it."""
+"""Times whole commands: rounds in random order, each sample between two runs of a bare interpreter.
+
+Other work on the machine is the largest error. So a sample counts only where both bare runs beside it were quiet, that
+is within 1.25 times the tenth percentile of all bare runs. The sample itself has no say in that, so nothing slow about
+a command is filtered away. Where fewer than ``LEAST`` samples of a command were quiet, all of them count.
+"""
 
 import os
 import random
@@ -9,20 +14,41 @@ from pathlib import Path
 
 from contestants import Contestant
 
+LEAST = 7
+NOISE = 1.25
+
 
 class Series:
-    """The samples of one contestant, in milliseconds."""
+    """The samples of one contestant, in milliseconds.
+
+    Attributes:
+        whole: The command.
+        added: The command less the mean of the bare runs before and after it.
+        taken: How many samples were taken; ``whole`` has those that count.
+    """
 
     def __init__(self) -> None:
         self.whole: list[float] = []
         self.added: list[float] = []
+        self.taken = 0
+
+    @classmethod
+    def of(cls, samples: "list[tuple[float, float, float]]", limit: float) -> "Series":
+        """From (bare before, command, bare after), of which those count whose bare runs are within ``limit``."""
+        quiet = [sample for sample in samples if sample[0] <= limit and sample[2] <= limit]
+        made = cls()
+        made.taken = len(samples)
+        for before, took, after in quiet if len(quiet) >= LEAST else samples:
+            made.whole.append(took)
+            made.added.append(took - (before + after) / 2)
+        return made
 
     def median(self) -> float:
         """Median of the whole command."""
         return statistics.median(self.whole)
 
     def median_added(self) -> float:
-        """Median of the difference to the bare interpreter run just before."""
+        """Median of the difference to the bare interpreter."""
         return statistics.median(self.added)
 
     def quartiles_added(self) -> "tuple[float, float]":
@@ -62,7 +88,7 @@ def race(runners: "list[Contestant]", folder: Path, *, rounds: int, repeats: int
     """
     chance = random.Random(seed)
     bare = runners[0]
-    series = {runner.name: Series() for runner in runners}
+    samples: dict[str, list[tuple[float, float, float]]] = {runner.name: [] for runner in runners}
     here = Path.cwd()
     os.chdir(folder)
     try:
@@ -70,12 +96,17 @@ def race(runners: "list[Contestant]", folder: Path, *, rounds: int, repeats: int
             order = [runner for runner in runners for _ in range(1 if runner.slow else repeats)]
             chance.shuffle(order)
             for runner in order:
-                before = milliseconds(bare)
-                took = milliseconds(runner)
+                sample = (milliseconds(bare), milliseconds(runner), milliseconds(bare))
                 if number:
-                    series[runner.name].whole.append(took)
-                    series[runner.name].added.append(took - before)
+                    samples[runner.name].append(sample)
             print(f"round {number} of {rounds}", file=sys.stderr)
     finally:
         os.chdir(here)
-    return series
+    return evaluate(samples)
+
+
+def evaluate(samples: "dict[str, list[tuple[float, float, float]]]") -> "dict[str, Series]":
+    """What counts of all samples; how quiet a bare run can be is learned from all of them."""
+    beside = sorted(bare for each in samples.values() for before, _took, after in each for bare in (before, after))
+    limit = NOISE * beside[len(beside) // 10]
+    return {name: Series.of(each, limit) for name, each in samples.items()}

@@ -171,6 +171,17 @@ def test_a_missed_target_is_said(load: Any, added: float, met: bool) -> None:
     assert verdicts["cold cache, names only: within 3 ms"] is None
 
 
+def test_noise_is_known_by_the_bare_runs_alone(load: Any) -> None:
+    stopwatch = load("stopwatch")
+    quiet = [(10.0, 11.0, 10.0)] * 20
+    slow = [(10.0, 50.0, 10.0)]
+    noisy = [(10.0, 99.0, 30.0), (30.0, 99.0, 10.0)]
+    series = stopwatch.evaluate({"command": quiet + slow + noisy, "rare": noisy})
+    assert sorted(series["command"].whole) == [11.0] * 20 + [50.0]
+    assert (series["command"].taken, series["command"].median_added()) == (23, 1.0)
+    assert series["rare"].whole == [99.0, 99.0]
+
+
 # --- the document ------------------------------------------------------------------------------------------------
 
 
