@@ -18,11 +18,12 @@ from envguard.environment import conda
 from envguard.errors import EnvguardError, UsageError
 from envguard.exporting import Exported, export
 from envguard.formats import envguard_lock
-from envguard.model import Interpreter, Pin, Rule, Snapshot, Source
+from envguard.model import Interpreter, Pin, Rule, Selection, Snapshot, Source
 from support import run
 
 toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
+LOCKS = Path(__file__).parent.parent.parent / "fixtures" / "lockfiles"
 DIGEST = "sha256:" + "a1" * 32
 OTHER = "sha256:" + "b2" * 32
 COMMIT = "c3" * 20
@@ -404,3 +405,24 @@ def test_every_target_takes_a_frozen_environment(base_venv: Path, tmp_path: Path
     assert [package.name for package in lock_of.packages] == [pin.name for pin in known]
     for to in ("requirements", "environment", "cyclonedx"):
         assert all(pin.name in export(frozen, to).text for pin in known)
+
+
+@pytest.mark.parametrize(
+    "lock", [path for path in sorted(LOCKS.rglob("*")) if path.is_file()], ids=lambda path: path.name
+)
+def test_every_lock_is_written_or_refused_with_a_reason(lock: Path, tmp_path: Path) -> None:
+    if lock.name == "README.md":
+        return
+    try:
+        whole = formats.load(lock, selection=Selection(interpreter=LINUX))
+    except EnvguardError:
+        return  # no reader for it, or it needs a part to be named
+    for to in exporting.names():
+        try:
+            made = export(whole, to)
+        except EnvguardError as refused:
+            assert refused.problem  # noqa: PT017 - either is right, silence is not
+            continue
+        for pin in whole.pins:
+            told = made.text + "\n".join(made.remarks)
+            assert pin.unverifiable or pin.name in told.lower(), (to, pin)

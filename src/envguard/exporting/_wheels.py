@@ -82,7 +82,8 @@ def _proven(pin: "Pin", path: str, base: str) -> "tuple[str, Wheel | None]":
         return f"{path!a} cannot be read: {error}", None
     if pin.record and records.portable_digest(rows, folder) != pin.record:
         return f"{path!a} is not the wheel that {pin.name} was installed from: its record digest differs", None
-    if pin.hashes and f"sha256:{digest}" not in pin.hashes:
+    wanted = [each for each in pin.hashes if each.startswith("sha256:")]
+    if wanted and f"sha256:{digest}" not in wanted:
         return f"{path!a} has none of the hashes that {pin.name} is pinned by", None
     relative = os.path.relpath(os.path.realpath(path), os.path.realpath(base or os.curdir))
     name = os.path.basename(path)

@@ -62,6 +62,53 @@ def test_a_part_of_what_has_none_is_refused_and_never_ignored(eg: Box, argv: tup
     assert "compared as a whole" in done.stderr
 
 
+@pytest.fixture
+def sectioned(eg: Box) -> Box:
+    """A Pipfile.lock that has idna in a section of its own."""
+
+    def packages(**versions: str) -> dict[str, object]:
+        return {name: {"version": f"=={version}"} for name, version in versions.items()}
+
+    told = {
+        "_meta": {"hash": {"sha256": "0" * 64}, "pipfile-spec": 6, "requires": {}, "sources": []},
+        "default": packages(six="1.16.0", attrs="24.2.0", packaging="24.2"),
+        "develop": packages(idna="3.7"),
+    }
+    (eg.folder / "Pipfile.lock").write_text(json.dumps(told, indent=4))
+    return eg
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("check", "Pipfile.lock"),
+        ("freeze", "-o", "-", "--from", "Pipfile.lock"),
+        ("diff", "Pipfile.lock", "--live"),
+        # envguard's own lock is a whole, the other file is asked for its part
+        ("diff", "Pipfile.lock", "envguard.lock"),
+    ],
+)
+def test_the_part_that_is_asked_for_is_compared(sectioned: Box, argv: tuple[str, ...]) -> None:
+    whole = sectioned(*argv)
+    assert whole.returncode == 1
+    assert "EG103 unlocked  idna" in whole.stdout + whole.stderr
+    assert sectioned(*argv, "--category", "develop").returncode == 0
+    assert sectioned(*argv, "--category", "develop", "--extra", "gpu").returncode == 2
+
+
+def test_the_part_that_is_asked_for_is_shown(sectioned: Box) -> None:
+    asked = ("--category", "develop")
+    for argv in (
+        ("digest", "Pipfile.lock", "--output-format", "json"),
+        ("export", "Pipfile.lock", "--to", "requirements"),
+    ):
+        assert "idna" not in sectioned(*argv).stdout
+        assert "idna" in sectioned(*argv, *asked).stdout
+    explained = ("explain", "idna", "--lock", "Pipfile.lock")
+    assert "the golden file does not name it" in sectioned(*explained).stdout
+    assert "3.7 at Pipfile.lock:" in sectioned(*explained, *asked).stdout
+
+
 def test_a_part_needs_a_lock_that_it_is_of(eg: Box, wheelhouse: object) -> None:
     done = eg("freeze", "-o", "-", "--extra", "gpu")
     assert (done.returncode, done.stdout) == (2, "")
