@@ -166,6 +166,72 @@ def _files(folder: str) -> tuple[bytes, ...]:
     return tuple(seeds)
 
 
+UV_LOCK = (
+    (
+        b'version = 1\nrevision = 3\nrequires-python = ">=3.8"\nconflicts = [[\n{ package = "d", extra = "a" },\n'
+        b'{ package = "d", group = "b" },\n]]\n[[package]]\nname = "d"\nversion = "1"\nsource = { virtual = "." }\n'
+        b'dependencies = [{ name = "t", marker = "extra == \'extra-1-d-a\'" }, { name = "u", extra = ["x"] }]\n'
+        b'[package.dev-dependencies]\ndev = [{ name = "t" }]\n[package.metadata]\nprovides-extras = ["a"]\n'
+        b'[[package]]\nname = "t"\nversion = "2.0+cu1"\nsource = { registry = "https://h/s" }\n'
+        b'sdist = { hash = "sha256:0" }\n'
+        b'[[package]]\nname = "u"\nversion = "1"\nsource = { git = "https://u:p@h/r?rev=v&subdirectory=s#0123" }\n'
+        b'wheels = [{ url = "https://h/u-1-py3-none-any.whl", hash = "sha256:00" }]\n'
+    ),
+    (
+        b'version = 1\nrequires-python = ">=3.8"\n[manifest]\nmembers = ["a"]\n[[package]]\nname = "a"\n'
+        b'source = { editable = "p" }\n[package.optional-dependencies]\nx = [{ name = "a" }]\n'
+    ),
+)
+PYLOCK = (
+    (
+        b'lock-version = "1.0"\ncreated-by = "x"\nrequires-python = ">=3.8"\nenvironments = ["os_name == \'posix\'"]\n'
+        b'extras = ["e"]\ndependency-groups = ["g"]\ndefault-groups = ["g"]\n[[packages]]\nname = "a"\n'
+        b'version = "1.0"\n'
+        b"marker = \"python_version > '3' and 'g' in dependency_groups\"\n"
+        b'wheels = [{ name = "a-1.0-py3-none-any.whl", url = "https://h/a-1.0-py3-none-any.whl", upload-time = "x", '
+        b'hashes = { sha256 = "00" } }]\n[[packages]]\nname = "B.b"\nversion = "2"\n'
+        b'sdist = { url = "https://h/b-b-2.tar.gz", hashes = { sha256 = "00" } }\n'
+    ),
+    (
+        b'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "v"\n'
+        b'vcs = { type = "git", url = "https://u:p@h/r", commit-id = "0123" }\n[[packages]]\nname = "d"\n'
+        b'directory = { path = "../d", editable = true }\n[[packages]]\nname = "z"\n'
+        b'archive = { url = "https://h/z.zip", hashes = { sha256 = "00" } }\n'
+    ),
+)
+POETRY_LOCK = (
+    (
+        b'[[package]]\nname = "a"\nversion = "1"\noptional = false\npython-versions = ">=3.6"\n'
+        b'groups = ["main", "dev"]\n'
+        b'markers = "os_name == \'posix\'"\nfiles = [{file = "a-1-py3-none-any.whl", hash = "sha256:00"}]\n'
+        b'[package.dependencies]\nb = {version = "*", markers = "extra == \'x\'"}\n[package.source]\ntype = "git"\n'
+        b'url = "https://h/r"\nresolved_reference = "0123"\n[extras]\nx = ["b"]\n[metadata]\nlock-version = "2.1"\n'
+    ),
+    (
+        b'[[package]]\nname = "a"\nversion = "1"\ncategory = "main"\noptional = false\n'
+        b'python-versions = "^3.6 || ~2.7"\n'
+        b'[package.dependencies]\nb = [{version = "1", python = "<3"}, {version = "2"}]\n[[package]]\nname = "b"\n'
+        b'version = "1"\ncategory = "dev"\noptional = true\n[extras]\nx = ["b (>=1)"]\n[metadata]\n'
+        b'lock-version = "1.1"\n'
+        b'python-versions = "*"\n[metadata.files]\na = [{file = "a-1.tar.gz", hash = "sha256:00"}]\n'
+    ),
+)
+PDM_LOCK = (
+    (
+        b'[metadata]\ngroups = ["default", "t"]\nstrategy = ["inherit_metadata"]\nlock_version = "4.5.0"\n'
+        b'[[metadata.targets]]\nrequires_python = ">=3.8"\n[[package]]\nname = "a"\nversion = "1"\n'
+        b'groups = ["default"]\n'
+        b'marker = "os_name == \'posix\'"\nsummary = "x"\ndependencies = ["b[c]>=1; os_name == \'nt\'"]\n'
+        b'files = [{file = "a-1-py3-none-any.whl", hash = "sha256:00"}]\n[[package]]\nname = "b"\nversion = "1"\n'
+        b'extras = ["c"]\ngit = "https://h/r"\nrevision = "0123"\n'
+    ),
+    (
+        b'[[package]]\nname = "A"\nsections = ["default"]\nversion = "1"\nmarker = "os_name == \'posix\'"\n'
+        b'[package.dependencies]\nB = ">=1"\n[metadata]\ncontent_hash = "x"\n[metadata.files]\n'
+        b'"a 1" = [{url = "https://h/a-1.zip", hash = "sha256:00"}]\n'
+    ),
+)
+
 READERS: dict[str, Reader] = {
     "requirements.txt": Reader(_format("requirements_txt"), REQUIREMENTS),
     "environment.yml": Reader(_format("conda_environment_yml"), ENVIRONMENT),
@@ -176,6 +242,10 @@ READERS: dict[str, Reader] = {
     "pixi.lock": Reader(_format("pixi_lock"), _files("pixi_lock")),
     "pip-inspect": Reader(_format("pip_inspect_json"), _files("pip_inspect_json")),
     "cyclonedx": Reader(_format("cyclonedx_json"), _files("cyclonedx_json")),
+    "uv.lock": Reader(_format("uv_lock"), UV_LOCK),
+    "pylock.toml": Reader(_format("pylock_toml"), PYLOCK),
+    "poetry.lock": Reader(_format("poetry_lock"), POETRY_LOCK),
+    "pdm.lock": Reader(_format("pdm_lock"), PDM_LOCK),
     "envguard.lock": Reader(_sealed, LOCK),
     "any golden file": Reader(_load, (*REQUIREMENTS, *ENVIRONMENT, *LOCK)),
     "RECORD": Reader(_attribute("facts.records", "parse", "RecordError"), RECORD),

@@ -125,15 +125,12 @@ def project(folder: Path, pyproject: str, members: dict[str, str]) -> Path:
 
 def exported(text: str, python: str) -> dict[str, str]:
     """What an export of uv installs: names and versions, folders with the version "-"."""
-    environment: dict[str, str] = {
-        **{key: str(value) for key, value in default_environment().items()},
-        "python_full_version": python,
-        "python_version": python.rpartition(".")[0],
-    }
+    environment = {key: str(value) for key, value in default_environment().items()}
+    environment.update(python_full_version=python, python_version=python.rpartition(".")[0], extra="")
     found = {}
     for line in text.splitlines():
         requirement, _semicolon, marker = line.partition(" ; ")
-        if marker and not Marker(marker).evaluate({**environment, "extra": ""}):
+        if marker and not Marker(marker).evaluate(environment):
             continue
         if named := re.fullmatch(r"([\w.-]+)==(\S+)", requirement):
             found[named[1]] = named[2]

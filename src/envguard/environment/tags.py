@@ -1,5 +1,7 @@
 """Which wheels an interpreter can install: its compatibility tags, best first (PEP 425, PEP 600, PEP 656)."""
 
+import functools
+
 from envguard.environment.interpreter import running
 
 TYPE_CHECKING = False
@@ -18,7 +20,8 @@ _OLDEST_ELSEWHERE = 17
 _COMPATIBLE = {"armv8l": ("armv8l", "armv7l")}
 
 
-def supported(interpreter: "Interpreter | None" = None) -> "list[Tag]":
+@functools.lru_cache(maxsize=4)
+def supported(interpreter: "Interpreter | None" = None) -> "tuple[Tag, ...]":
     """The tags that an interpreter accepts, in the order in which an installer prefers them.
 
     Args:
@@ -28,18 +31,18 @@ def supported(interpreter: "Interpreter | None" = None) -> "list[Tag]":
     from packaging import tags
 
     if interpreter is None or interpreter == running():
-        return list(tags.sys_tags())
+        return tuple(tags.sys_tags())
     version = [int(part) for part in interpreter.version.split(".")[:2]]
     platforms = list(_platforms(interpreter))
     if interpreter.implementation == "cpython":
         label = f"cp{version[0]}{version[1]}"
         own = tags.cpython_tags(version, _cpython_abis(interpreter), platforms)
-        return [*own, *tags.compatible_tags(version, label, platforms)]
+        return (*own, *tags.compatible_tags(version, label, platforms))
     short = {"pypy": "pp"}.get(interpreter.implementation, interpreter.implementation)
     label = f"{short}{version[0]}{version[1]}"
     abi = "_".join(interpreter.soabi.split("-")[:2])
     own = tags.generic_tags(label, [abi], platforms)
-    return [*own, *tags.compatible_tags(version, "pp3" if short == "pp" else label, platforms)]
+    return (*own, *tags.compatible_tags(version, "pp3" if short == "pp" else label, platforms))
 
 
 def _cpython_abis(interpreter: "Interpreter") -> list[str]:

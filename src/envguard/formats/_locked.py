@@ -5,6 +5,7 @@ reader says of each entry how much it is needed here; ``settle`` makes pins of t
 versions by itself.
 """
 
+import functools
 import os
 
 from envguard._value import Value
@@ -44,16 +45,12 @@ class Wheels:
     def __init__(self, interpreter: "Interpreter") -> None:
         self._interpreter = interpreter
         self._ranks: dict[str, int] = {}
-        self._pythons: set[str] = set()
+        self._pythons: frozenset[str] = frozenset()
 
     def best(self, files: "Iterable[str]") -> tuple[str, ...]:
         """The tags of the wheel that an installer prefers, sorted; none where no wheel fits."""
         if not self._ranks:
-            from envguard.environment.tags import supported
-
-            tags = supported(self._interpreter)
-            self._ranks = {str(tag): rank for rank, tag in reversed(list(enumerate(tags)))}
-            self._pythons = {tag.interpreter for tag in tags}
+            self._ranks, self._pythons = _ranked(self._interpreter)
         best: tuple[int, tuple[str, ...]] = (len(self._ranks), ())
         for file in files:
             pieces = file[:-4].rsplit("-", 3) if file.endswith(".whl") and len(file) < _NAME_LIMIT else ()
@@ -72,6 +69,16 @@ class Wheels:
     def fit(self, files: "Sequence[str]") -> bool:
         """False where there are files, and none of them can be installed here."""
         return not files or not all(file.endswith(".whl") for file in files) or bool(self.best(files))
+
+
+@functools.lru_cache(maxsize=4)
+def _ranked(interpreter: "Interpreter") -> "tuple[dict[str, int], frozenset[str]]":
+    """Every tag with its place among those that the interpreter accepts, and the Pythons in them."""
+    from envguard.environment.tags import supported
+
+    tags = supported(interpreter)
+    ranks = {str(tag): rank for rank, tag in reversed(list(enumerate(tags)))}
+    return ranks, frozenset(tag.interpreter for tag in tags)
 
 
 def settle(entries: "list[Entry]") -> tuple[Pin, ...]:

@@ -32,13 +32,16 @@ _ENTRY = re.compile(r"^\[\[package\]\]$", re.MULTILINE)
 _KEYS = (re.compile(r"^optional = (?:true|false)$", re.MULTILINE), re.compile(r"^python-versions = ", re.MULTILINE))
 _CARET = re.compile(r"\^([1-9]\d{0,3})(?:\.\d{1,4}){0,2}", re.ASCII)
 _TILDE = re.compile(r"~(\d{1,4}\.\d{1,4})", re.ASCII)
+_METADATA = re.compile(r"^\[metadata\]$(?:\n(?!\[)[^\n]*){0,9}?\nlock-version = ", re.MULTILINE)
 _REMEDY = "run `poetry lock` again"
 
 
 def recognises(filename: str, head: bytes) -> int:
-    """2 where Poetry says that it wrote the file, or the first entry has the keys that only Poetry writes."""
+    """2 where Poetry says that it wrote the file, or it has the keys that only Poetry writes."""
     text = _text.peek(head).replace("\r\n", "\n")
     if _HEADER.search(text) or (_ENTRY.search(text) and all(key.search(text) for key in _KEYS)):
+        return 2
+    if _METADATA.search(text):
         return 2
     return 1 if filename == NAME else 0
 
