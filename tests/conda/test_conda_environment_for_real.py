@@ -10,7 +10,6 @@ import pytest
 from envguard import guard
 from envguard.environment import scan
 from envguard.errors import DriftError
-from envguard.model import DEPTHS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+DEPTHS: tuple[Depth, ...] = ("versions", "records", "files")
 
-def look(lock: Path, place: Place) -> Report:
+
+def look(lock: Path, place: Place, depth: Depth) -> Report:
     return guard.check(str(lock), python=place.python, depth=depth)
 
 

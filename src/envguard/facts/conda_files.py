@@ -127,7 +127,9 @@ def without_prefix(data: bytes, file: CondaFile, prefix: str) -> str:
     if not file.binary:
         if data.startswith(b"#!/usr/bin/env ") and len(here) + 20 > _SHEBANG_LIMIT:
             return ""
-        return hashlib.sha256(data.replace(here, placeholder)).hexdigest()
+        # A short prefix, such as /env, is also part of other paths, such as /usr/bin/env.
+        alone = re.compile(rb"(?<![\w.-])" + re.escape(here))
+        return hashlib.sha256(alone.sub(lambda _match: placeholder, data)).hexdigest()
     longer = len(placeholder) - len(here)
 
     def restore(match: "re.Match[bytes]") -> bytes:
