@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
     from envguard.model import Snapshot
 
-FACTS = ("interpreter", "records", "variants", "rules", "manifest", "conda-hashes", "markers")
+FACTS = ("interpreter", "records", "variants", "rules", "manifest", "bypass", "conda-hashes", "markers")
 
 
 def of(snapshot: "Snapshot", file: str, holds: "Iterable[str]") -> list[str]:
@@ -30,6 +30,7 @@ def _said(snapshot: "Snapshot") -> dict[str, str]:
         "variants": _many(sum(1 for pin in pins if pin.variant is not None), "build variant"),
         "rules": _many(len(snapshot.rules), "rule"),
         "manifest": "the manifest of files" if snapshot.manifest is not None else "",
+        "bypass": "the permission to bypass" if snapshot.bypass else "",
         "conda-hashes": _many(conda_hashes, "digest") + " of conda packages" if conda_hashes else "",
         "markers": _many(sum(1 for pin in pins if pin.marker), "marker"),
     }

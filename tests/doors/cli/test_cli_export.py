@@ -40,6 +40,7 @@ def test_export_writes_data_to_stdout_only(eg: Box) -> None:
         (("export", "--to", "requirements", "--group", "dev"), "has no groups to choose from"),
         (("export", "--to", "requirements", "--wheels", "nosuch"), "--wheels: no such file"),
         (("export", "--to", "requirements", "-o", ""), "an empty name"),
+        (("export", "--to", "requirements", "-o", "./envguard.lock"), "is the lock itself"),
         (("export", "nosuch.lock", "--to", "requirements"), "nosuch.lock: missing"),
     ],
 )

@@ -39,7 +39,10 @@ def run(argv: list[str]) -> int:
         raise UsageError("an empty name of a file or folder", remedy="a variable in your script may be unset")
     whom = interpreter.of(options.python)[0] if options.python is not None else interpreter.running()
     selection = (part.chosen(options) or Selection()).replace(interpreter=whom)
-    snapshot = comparing.load(locate.locate(chosen_lock(options)), selection=selection)
+    path = locate.locate(chosen_lock(options))
+    if options.output and os.path.realpath(options.output) == os.path.realpath(path):
+        raise UsageError(f"-o {safe(options.output)} is the lock itself", remedy="give another file")
+    snapshot = comparing.load(path, selection=selection)
     base = os.path.dirname(os.path.abspath(options.output)) if options.output else ""
     made = exporting.export(snapshot, options.to, wheels=options.wheels or "", base=base)
     if options.output:
