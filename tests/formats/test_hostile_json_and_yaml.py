@@ -1,9 +1,11 @@
-"""Bombs, depth, equal keys and size: an error within a second, never a walk."""
+"""Bombs, depth, equal keys and size: an error within a second, never a walk; and how long honest files take."""
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 
 from envguard.errors import LockError
 from envguard.formats import load
@@ -92,3 +94,22 @@ def test_many_packages_take_linear_time(golden: Golden) -> None:
     assert time.thread_time() - began < 5
     assert found.pins[-1].line == 20_002
     assert load(found.path).pins == found.pins
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["conda-lock/bertchen-conda-lock.yml", "pixi/esmvalcore-pixi.lock"])
+def test_reading_takes_no_longer_than_twice_the_parser(corpus: Path, name: str) -> None:
+    path = corpus / name
+    text = path.read_text()
+    parser = quickest(lambda: yaml.load(text, Loader=yaml.CBaseLoader))  # noqa: S506 - it makes nothing but texts
+    ours = quickest(lambda: load(path, selection=Selection(platform="linux-64")))
+    assert ours < 2 * parser, f"{ours:.3f} s, and the parser alone takes {parser:.3f} s"
+
+
+def quickest(call: Callable[[], object]) -> float:
+    times = []
+    for _ in range(5):
+        began = time.thread_time()
+        call()
+        times.append(time.thread_time() - began)
+    return min(times)

@@ -131,7 +131,7 @@ def as_rattler_shows(pin: Pin) -> str:
 def test_rattler_reads_the_same(corpus: Path, environment: str) -> None:
     pytest.importorskip("rattler")
     compared = 0
-    for path in [*(corpus / "pixi").iterdir(), *(corpus / "generated").glob("*rattler*")]:
+    for path in [*(corpus / "pixi").iterdir(), corpus / "generated" / "conda-rattler-written.lock"]:
         if environment == "default" or "esmvalcore" in path.name:
             platform = "win-64" if path.name.startswith("v2") else "linux-64"
             expected = rattler_says(path, environment, platform)
