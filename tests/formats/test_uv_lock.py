@@ -171,6 +171,7 @@ def test_two_versions_that_both_apply_are_no_pin(golden: Golden) -> None:
     [
         ('version = 2\nrequires-python = ">=3.8"\n', "version 2 of uv.lock is not read"),
         ('version = 1\nrequires-python = "x"\n', "requires-python is no specifier"),
+        ('version = 1\nrequires-python = ">=%s"\n' % ("9" * 5000), "requires-python is no specifier"),
         (HEAD + "supported-markers = [\"sys_platform == 'win32'\"]\n", "not for linux"),
         (HEAD + ROOT % '{ name = "gone" }', "depends on gone, which the lock does not hold"),
         (HEAD + ROOT % "{ name = \"demo\", marker = 'x' }", "not a marker"),

@@ -64,12 +64,12 @@ def _platforms(interpreter: "Interpreter") -> "Iterator[str]":
     library, _space, release = interpreter.libc.partition(" ")
     numbers = [int(part) if part.isdigit() else 0 for part in release.split(".")[:2]]
     major, minor = [*numbers, 0, 0][:2]
+    yield from (f"linux_{name}" for name in machines)
     for name in machines:
         if library == "glibc" and major == 2:
             yield from _manylinux(minor, name)
         elif library == "musl":
             yield from (f"musllinux_{major}_{older}_{name}" for older in range(minor, -1, -1))
-    yield from (f"linux_{name}" for name in machines)
 
 
 def _manylinux(minor: int, machine: str) -> "Iterator[str]":

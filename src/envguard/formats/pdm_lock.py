@@ -196,11 +196,11 @@ def _groups(table: "Table") -> tuple[str, ...]:
 
 def _allows(specifier: str, python: str) -> bool:
     """True unless a specifier for Python excludes a version; one that is not understood excludes nothing."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return SpecifierSet(specifier).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, or more digits than int() takes
         return True
 
 

@@ -203,14 +203,14 @@ def _marker(table: "Table", group: str) -> str:
 
 def _allows(constraint: str, python: str) -> bool:
     """True unless a constraint on Python excludes a version. Poetry's own forms (``^3.8``, ``||``) are understood."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     for alternative in constraint.split("||"):
         parts = [_as_specifier(part) for part in re.split(r"[,\s]+(?=[<>=!~^\d])", alternative.strip()) if part]
         try:
             if SpecifierSet(",".join(parts)).contains(python, prereleases=True):
                 return True
-        except InvalidSpecifier:
+        except ValueError:  # InvalidSpecifier, or more digits than int() takes
             return True
     return False
 

@@ -144,7 +144,11 @@ def _pins(lock: "Pylock", selection: Selection, document: "Document", lines: lis
 def _check_applies(lock: "Pylock", environment: "dict[str, str]", whom: "Interpreter", path: str) -> None:
     version = environment["python_full_version"]
     wanted = lock.requires_python
-    if wanted is not None and not wanted.contains(version, prereleases=True):
+    try:
+        excluded = wanted is not None and not wanted.contains(version, prereleases=True)
+    except ValueError:  # more digits than int() takes
+        raise ShapeError("requires-python is no specifier") from None
+    if excluded:
         problem = f"this lock is for Python {wanted}, and the interpreter is {version}"
         raise LockError(problem, path=path, remedy="check with that Python, or lock for this one")
     try:

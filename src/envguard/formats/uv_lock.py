@@ -103,13 +103,13 @@ class _Reader:
             raise LockError(str(error), path=self._path, line=self._lines[index], remedy=_REMEDY) from None
 
     def _check_applies(self) -> None:
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+        from packaging.specifiers import SpecifierSet
 
         wanted = _toml.text(self._table, "requires-python")
         version = self._environment["python_full_version"]
         try:
             fits = SpecifierSet(wanted).contains(version, prereleases=True)
-        except InvalidSpecifier:
+        except ValueError:  # InvalidSpecifier, or more digits than int() takes
             raise ShapeError("requires-python is no specifier") from None
         if not fits:
             problem = f"this lock is for Python {wanted}, and the interpreter is {version}"
