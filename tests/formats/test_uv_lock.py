@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import uv_projects
 
+from envguard.comparing import check
 from envguard.environment.interpreter import running
 from envguard.errors import LockError, UsageError
 from envguard.formats import load
 from envguard.model import Pin, Selection, Snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.model import Depth
 
 UV = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
 PYTHONS = ("3.10.4", "3.11.7", "3.13.1")
@@ -112,6 +117,23 @@ def test_the_project_and_what_lies_beside_it(locked: dict[str, Path]) -> None:
     assert pins["wheel-here"].tags == ("py3-none-any",)
     lines = (project / "uv.lock").read_text().splitlines()
     assert all(lines[pin.line - 1 : pin.line + 1] == ["[[package]]", f'name = "{pin.name}"'] for pin in pins.values())
+
+
+@needs_uv
+@pytest.mark.parametrize("depth", ["versions", "records"])
+def test_what_uv_syncs_is_pinned(locked: dict[str, Path], depth: "Depth") -> None:
+    project = locked["conflicting"]
+    uv(project, "sync", "--frozen", "--extra", "gpu")
+    lock, python = project / "uv.lock", str(project / ".venv")
+
+    def codes(*extras: str) -> list[tuple[str, str]]:
+        chosen = Selection(extras=extras)
+        report = check(str(lock), lock.read_bytes(), python=python, depth=depth, selection=chosen)
+        return [(found.change.code, found.change.package) for found in report.findings]
+
+    assert codes("gpu") == []
+    assert codes() == [("EG104", "engine"), ("EG103", "gpulib")]
+    assert sorted(codes("gpu", "yaml")) == [("EG101", "zeta")]
 
 
 @needs_uv
