@@ -63,12 +63,19 @@ SUITE = {
         "No growth",
         "Checks in one process, with the resident set and the open descriptors before and after.",
     ),
+    "mutants": (
+        "Would the tests notice?",
+        "Mutants of the modules that decide (checks, rules, versions, verdicts), and how many the tests kill.",
+    ),
     "growth": (
         "Cost by size",
         "Milliseconds of one check in a fresh interpreter, by the number of distributions.",
     ),
 }
 """Script -> title and what it does."""
+
+SKIP_QUICK = {"mutants"}
+"""Too slow for a small sample."""
 
 QUICK = {"load_routes": ["--this"], "swaps": ["--times", "10"], "fuzz": ["--inputs", "2000"]}
 """What makes a script take a small sample, where that is not ``--quick``."""
