@@ -24,7 +24,6 @@ import importlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -238,11 +237,6 @@ def _pack_graphviz(channel: Path) -> None:
 def _path(path: str, data: bytes) -> dict[str, Any]:
     digest = hashlib.sha256(data).hexdigest()
     return {"_path": path, "path_type": "hardlink", "sha256": digest, "size_in_bytes": len(data)}
-
-
-def copy(prefix: Path, target: Path) -> None:
-    """A copy of an environment: files in a prefix are hard links into the package cache and must not be changed."""
-    shutil.copytree(prefix, target, symlinks=True)
 
 
 if __name__ == "__main__":
