@@ -151,15 +151,9 @@ def _parsed(text: str, path: str) -> "Table":
 
 
 def _parser() -> "Callable[[str], Table]":
-    """That of tomli where it is compiled and limits nesting by itself (2.3 and later), else the standard library's."""
-    try:
-        inside = importlib.import_module("tomli._parser")
-    except ImportError:
-        inside = None
-    compiled = inside is not None and str(inside.__file__).endswith((".so", ".pyd"))
-    if sys.version_info < (3, 11) or (compiled and hasattr(inside, "MAX_INLINE_NESTING")):
-        name = "tomli"
-    else:
-        name = "tomllib"
-    parse: Callable[[str], Table] = importlib.import_module(name).loads
+    """The standard library's, or on Python 3.10 that of tomli, which is declared for it.
+
+    A compiled tomli would be faster elsewhere too, but is then a package of the environment under judgement.
+    """
+    parse: Callable[[str], Table] = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli").loads
     return parse
