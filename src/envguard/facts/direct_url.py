@@ -98,7 +98,8 @@ def _without_user(rest: str, *, keep_git: bool) -> str:
     if at and keep_git and user == "git":
         return rest
     left = rest[len(user) + 1 :] if at else rest
-    if _HOST.fullmatch(_authority(left)) is None and "@" in left:
+    host = _authority(left)
+    if "@" in left and (_HOST.fullmatch(host) is None or (at and not host)):
         # A password with a bare "/", "?" or "#" in it ends the authority early; what then looks like a port is none.
         return left.rpartition("@")[2]
     return left
