@@ -39,12 +39,17 @@ def scan(number):
 for number in range(1000):
     scan(number)
 gc.collect()
-before = kilobytes(), descriptors()
+opened = [descriptors()]
+sizes = []
 for number in range(scans):
     scan(number)
+    if number % (scans // 40) == 0:
+        gc.collect()
+        sizes.append(kilobytes())
 gc.collect()
-after = kilobytes(), descriptors()
-print(json.dumps({"scans": scans, "kilobytes": [before[0], after[0]], "descriptors": [before[1], after[1]]}))
+opened.append(descriptors())
+middle = [sorted(part)[len(part) // 2] for part in (sizes[:10], sizes[-10:])]
+print(json.dumps({"scans": scans, "kilobytes": middle, "descriptors": opened}))
 """
 
 
