@@ -320,6 +320,31 @@ def test_its_own_dependency_missing_is_named_not_stumbled_over(venv: Path, wheel
     assert done.stdout == "[('EG101', 'packaging'), ('EG102', 'six')]\n", done.stderr
 
 
+def test_an_update_of_the_guard_itself_is_no_drift(venv: Path, tmp_path: Path) -> None:
+    lock = tmp_path / "envguard.lock"
+    site = site_packages(venv)
+    (site / "envguard").mkdir()
+
+    def install(version: str) -> None:
+        for old in site.glob("envguard_lock-*.dist-info"):
+            shutil.rmtree(old)
+        folder = site / f"envguard_lock-{version}.dist-info"
+        folder.mkdir()
+        data = f"__version__ = {version!r}\n".encode()
+        (site / "envguard" / "__init__.py").write_bytes(data)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: envguard-lock\nVersion: {version}\n")
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        rows = [f"envguard/__init__.py,sha256={digest},{len(data)}", f"{folder.name}/METADATA,,"]
+        (folder / "RECORD").write_text("\n".join([*rows, f"{folder.name}/RECORD,,", ""]))
+
+    install("0.1.0")
+    frozen = envguard.freeze(lock, python=venv, depth="files")
+    assert all(pin.name != "envguard-lock" for pin in frozen.snapshot.pins)
+    install("0.2.0")
+    for depth in DEPTHS:
+        assert envguard.check(lock, python=venv, depth=depth).pinned, depth
+
+
 def test_diff_knows_conda_packages(tmp_path: Path) -> None:
     old, new = tmp_path / "old.yml", tmp_path / "new.yml"
     old.write_text("dependencies:\n  - zlib=1.3.1=h4ab_1\n  - numpy=1.26.4=py311_0\n")

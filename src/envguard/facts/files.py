@@ -12,6 +12,9 @@ from envguard.facts.hashing import Progress
 from envguard.facts.tree import Listing
 from envguard.model import Change, Environment, Pin
 
+OWN = "envguard-lock"
+"""The guard may be updated without a new freeze: its files are held to its own RECORD (EG904), not to the manifest."""
+
 
 def compare(
     environment: Environment, entries: Listing | None, pins: Iterable[Pin], *, progress: Progress | None = None
@@ -27,8 +30,11 @@ def compare(
     Returns:
         EG108 changes, one for each package and kind, sorted; and what could not be seen, a sentence each.
     """
+    locked = tuple(pins)
     if entries is None:
-        found, blind = against_records.compare(environment, pins, progress=progress)
+        found, blind = against_records.compare(environment, locked, progress=progress)
     else:
-        found, blind = against_manifest.compare(environment, entries, pins, progress=progress)
+        found, blind = against_manifest.compare(environment, entries, locked, progress=progress)
+    if all(pin.name != OWN for pin in locked):
+        found = [difference for difference in found if difference.package != OWN]
     return gather(found), tuple(blind)
