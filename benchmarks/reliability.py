@@ -166,7 +166,7 @@ def tables(counted: "dict[str, object]") -> list[str]:
             inner = {str(name): flat(row) if isinstance(row, dict) else {"": row} for name, row in value.items()}
             lines += matrix(inner)
         elif isinstance(value, list) and all(isinstance(row, dict) for row in value):
-            lines += matrix(dict(labelled(row, number) for number, row in enumerate(value, 1)))
+            lines += matrix(labelled(value))
         elif isinstance(value, list):
             lines += [f"- {cell(row)}" for row in value] or ["None."]
     return lines
@@ -181,11 +181,12 @@ def _is_row(value: "dict[str, object]") -> bool:
     )
 
 
-def labelled(row: "dict[str, object]", number: int) -> "tuple[str, dict[str, object]]":
-    """A row of a list under its own name, which is its first text, and the rest of it."""
-    name = next((key for key, value in row.items() if isinstance(value, str)), "")
-    rest = {key: value for key, value in row.items() if key != name}
-    return (str(row[name]) if name else str(number)), flat(rest)
+def labelled(rows: "list[dict[str, object]]") -> "dict[str, dict[str, object]]":
+    """The rows of a list under their own names: the first text that differs in all of them, or else a number."""
+    texts = (key for key, value in rows[0].items() if isinstance(value, str)) if rows else iter(())
+    name = next((key for key in texts if len({str(row.get(key)) for row in rows}) == len(rows)), "")
+    named = {str(row[name]) if name else str(number): row for number, row in enumerate(rows, 1)}
+    return {label: flat({key: value for key, value in row.items() if key != name}) for label, row in named.items()}
 
 
 def flat(row: "dict[str, object]") -> "dict[str, object]":

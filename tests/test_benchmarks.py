@@ -201,6 +201,11 @@ def test_wide_tables_are_turned_and_lists_are_labelled(load: Any) -> None:
     lines = reliability.tables({"results": {"3.11.7": routes}, "readers": [{"reader": "uv.lock", "inputs": 100000}]})
     assert "| route 17 drifted | refused |" in lines
     assert "| uv.lock | 100,000 |" in lines
+    twice = [{"code": "EG108", "damage": "a byte"}, {"code": "EG108", "damage": "a file"}]
+    assert [line for line in reliability.tables({"damages": twice}) if "EG108" in line] == [
+        "| a byte | EG108 |",
+        "| a file | EG108 |",
+    ]
 
 
 def test_counters_of_one_benchmark_do_not_touch_those_of_another(load: Any, tmp_path: Path) -> None:
