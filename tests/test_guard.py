@@ -399,3 +399,25 @@ def test_an_interrupted_write_leaves_the_old_lock(venv: Path, tmp_path: Path, mo
     assert lock.read_bytes() == before
     assert os.listdir(tmp_path / "..") is not None
     assert [name for name in os.listdir(tmp_path) if name.endswith(".tmp")] == []
+
+
+@pytest.mark.parametrize("folder", ["checks", "formats", "reporters"])
+def test_a_registry_that_cannot_be_listed_is_not_an_empty_one(
+    venv: Path, wheelhouse: Path, tmp_path: Path, folder: str
+) -> None:
+    """pkgutil takes an unlistable folder for an empty one; without checks nothing would differ."""
+    assert inside(venv, "import envguard; envguard.freeze()", tmp_path).returncode == 0
+    upgraded_by_pip(venv, wheelhouse)
+    code = f"""
+import os, envguard
+listed = os.listdir
+def refuse(path="."):
+    if str(path).endswith("envguard/{folder}"):
+        raise OSError(24, "Too many open files")
+    return listed(path)
+os.listdir = refuse
+envguard.assert_pinned()
+"""
+    done = inside(venv, code, tmp_path)
+    assert done.returncode == 1
+    assert "cannot list its own folder: too many open files" in done.stderr

@@ -7,7 +7,7 @@ import time
 
 from envguard import checks, environment, formats, rules
 from envguard.environment.interpreter import markers, running
-from envguard.errors import LockError, UsageError
+from envguard.errors import LockError, UnverifiableError, UsageError
 from envguard.facts import files, manifest, wheel
 from envguard.model import (
     Change,
@@ -149,6 +149,8 @@ def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str
     if only and not any(_matches(pin.name, only) for pin in snapshot.pins):
         raise UsageError(f"only={', '.join(only)!r} matches nothing that {snapshot.path} locks")
     changes, ran, skipped = checks.run(snapshot, live, depth)
+    if not ran:
+        raise UnverifiableError("no check ran, so nothing can be said", remedy="install envguard-lock again")
     if only:
         changes = tuple(change for change in changes if _wanted(change, only))
     findings = rules.judge(

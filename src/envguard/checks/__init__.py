@@ -14,10 +14,10 @@ The folder is the registry: a module without a leading underscore is a check. It
 
 import functools
 import importlib
-import pkgutil
 
 from envguard import versions
 from envguard.model import DEPTHS
+from envguard.registry import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ _OF_PYTHON = ("major", "minor", "micro", "pre", "other")
 @functools.cache
 def registered() -> "tuple[Check, ...]":
     """All checks, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
+    return tuple(importlib.import_module(f"{__name__}.{name}") for name in modules(__path__))
 
 
 def run(

@@ -12,11 +12,11 @@ Nothing is dropped silently, and the same snapshot gives the same bytes.
 """
 
 import importlib
-import pkgutil
 
 from envguard._value import Value
 from envguard.errors import UsageError
 from envguard.exporting import _losses, _plain, _wheels
+from envguard.registry import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +65,5 @@ def export(snapshot: "Snapshot", to: str, *, wheels: str = "", base: str = "") -
 
 
 def _modules() -> "dict[str, ModuleType]":
-    found = [entry.name for entry in pkgutil.iter_modules(__path__) if not entry.name.startswith("_")]
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in found]
-    return {module.NAME: module for module in modules}
+    found = [importlib.import_module(f"{__name__}.{name}") for name in modules(__path__)]
+    return {module.NAME: module for module in found}

@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from envguard.model import Environment
@@ -129,6 +128,8 @@ def _compile_all(jobs: list[Job], python: str, tag: str) -> dict[str, Judgement]
     # Neighbours are alike in size, so dealing them out in turn balances the shares.
     shares = [jobs[number::workers] for number in range(workers)]
     judged: dict[str, Judgement] = {}
+    from concurrent.futures import ThreadPoolExecutor  # needed at depth files only
+
     with ThreadPoolExecutor(workers) as pool:
         for found in pool.map(lambda share: _compile_share(share, python, tag), shares):
             judged.update(found)

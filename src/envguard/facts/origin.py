@@ -200,7 +200,7 @@ def _list(folder: str) -> frozenset[str]:
         return frozenset(os.listdir(folder))
     except NotADirectoryError:
         return _list_archive(folder)
-    except (OSError, ValueError):  # ValueError: a NUL in the path
+    except (FileNotFoundError, PermissionError, ValueError):  # ValueError: a NUL in the path
         return frozenset()
 
 

@@ -110,11 +110,16 @@ def _difference(file: str, row: "Row") -> str:
 
 def _files(location: str) -> "Iterable[str]":
     """Files below the own package that Python could load, relative to site-packages, with ``/``."""
-    for folder, folders, files in os.walk(os.path.join(location, PACKAGE)):
+    for folder, folders, files in os.walk(os.path.join(location, PACKAGE), onerror=_raise):
         folders[:] = [name for name in folders if name != "__pycache__"]
         for name in files:
             if name.endswith((".py", ".pyc", ".so", ".pyd")):
                 yield os.path.relpath(os.path.join(folder, name), location).replace(os.sep, "/")
+
+
+def _raise(error: OSError) -> None:
+    """What cannot be listed cannot be verified; os.walk would pass over it."""
+    raise error
 
 
 def _own_change(item: "Distribution", file: str, why: str) -> Change:

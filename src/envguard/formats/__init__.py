@@ -11,13 +11,13 @@ A module here whose name does not begin with an underscore reads one format. It 
 import hashlib
 import importlib
 import os
-import pkgutil
 import re
 
 from envguard.errors import LockError, UsageError
 from envguard.facts.reading import ReadFailure, read
 from envguard.formats import _foreign, _text
 from envguard.model import Selection
+from envguard.registry import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,5 +127,4 @@ def _recognise(path: str, data: bytes) -> "ModuleType":
 
 
 def _modules() -> "list[ModuleType]":
-    found = sorted(entry.name for entry in pkgutil.iter_modules(__path__) if not entry.name.startswith("_"))
-    return [importlib.import_module(f"{__name__}.{name}") for name in found]
+    return [importlib.import_module(f"{__name__}.{name}") for name in modules(__path__)]

@@ -4,9 +4,9 @@ A reporter is a pure function of the report. It prints nothing, opens nothing an
 """
 
 import importlib
-import pkgutil
 
 from envguard.errors import UsageError
+from envguard.registry import modules
 from envguard.reporters.safe import safe as safe
 
 TYPE_CHECKING = False
@@ -27,8 +27,7 @@ _HELPERS = {"safe"}
 
 def names() -> tuple[str, ...]:
     """The formats, as ``--output-format`` takes them."""
-    modules = (found.name for found in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name.replace("_", "-") for name in modules if name[0] != "_" and name not in _HELPERS))
+    return tuple(name.replace("_", "-") for name in modules(__path__, besides=_HELPERS))
 
 
 def render(report: "Report", format: str, *, color: bool = False, width: int = 80, encoding: str = "utf-8") -> str:  # noqa: A002 - the word that users type

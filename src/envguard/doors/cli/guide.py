@@ -2,10 +2,10 @@
 
 import difflib
 import importlib
-import pkgutil
 
 from envguard.doors.cli import commands
 from envguard.errors import UsageError
+from envguard.registry import modules
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ Exit codes: 0 pinned, 1 findings at or above --fail-on, 2 could not judge.
 
 def names() -> tuple[str, ...]:
     """The commands, sorted."""
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(commands.__path__)))
+    return tuple(modules(commands.__path__))
 
 
 def command(word: str) -> "Command":

@@ -2,10 +2,8 @@
 
 import os
 
-from envguard import comparing, exporting, locate
 from envguard.doors.cli import PINNED, output, part
 from envguard.doors.cli.parser import Parser, add_lock, add_python, chosen_lock
-from envguard.environment import interpreter
 from envguard.errors import UsageError
 from envguard.model import Selection
 from envguard.reporters.safe import safe
@@ -25,6 +23,9 @@ EXAMPLES = """
 
 def run(argv: list[str]) -> int:
     """Print the file, or write it; remarks go to stderr."""
+    from envguard import comparing, exporting, locate  # loaded by `envguard --help` too, which needs none of it
+    from envguard.environment import interpreter
+
     parser = Parser("export", DESCRIPTION, examples=EXAMPLES)
     add_lock(parser)
     parser.add_argument("--to", choices=exporting.names(), required=True, help="what to write")
