@@ -238,3 +238,12 @@ def test_real_locks(corpus: Path) -> None:
         assert len(pins) == count, name
         assert (pins["torch"].version if torch else "") == torch
         assert not [pin for pin in pins.values() if pin.unverifiable]
+
+
+def test_a_source_that_names_nothing_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "uv.lock"
+    lock.write_text(
+        'version = 1\nrequires-python = ">=3.8"\n[manifest]\nmembers = ["a"]\n[[package]]\nname = "a"\nsource = {}\n'
+    )
+    with pytest.raises(LockError, match="source is no table of texts, or an empty one"):
+        load(str(lock))

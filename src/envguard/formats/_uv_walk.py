@@ -80,8 +80,8 @@ def source(table: "Table") -> tuple[tuple[str, str], ...]:
         ShapeError: It is no table of texts.
     """
     found = table.get("source")
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ShapeError("source is no table of texts")
+    if not isinstance(found, dict) or not found or not all(isinstance(value, str) for value in found.values()):
+        raise ShapeError("source is no table of texts, or an empty one")
     return tuple(sorted(found.items()))
 
 
