@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
 
-SMALL = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==24.2")
+SMALL: tuple[str, ...] = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==25.0")
 """A few small real distributions, pinned so that tests have something to drift from."""
+if sys.version_info < (3, 11):
+    SMALL += ("tomli==2.0.1",)  # what envguard-lock itself requires there
 
 
 def scrubbed(**extra: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ Sources: ``FileFinder.find_spec`` in CPython's ``importlib/_bootstrap_external.p
 import os
 import sys
 
+from envguard.errors import UnverifiableError
 from envguard.model import Change
 
 TYPE_CHECKING = False
@@ -202,6 +203,9 @@ def _list(folder: str) -> frozenset[str]:
         return _list_archive(folder)
     except (FileNotFoundError, PermissionError, ValueError):  # ValueError: a NUL in the path
         return frozenset()
+    except OSError as error:
+        problem = f"{folder}: cannot be listed: {(error.strerror or '').lower()}"
+        raise UnverifiableError(problem, remedy="run the check again once it can be read") from error
 
 
 def _list_archive(path: str) -> frozenset[str]:

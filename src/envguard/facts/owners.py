@@ -8,6 +8,7 @@ of the installed guard are held against its own RECORD.
 import hashlib
 import os
 
+from envguard.errors import UnverifiableError
 from envguard.facts import reading
 from envguard.model import Change
 
@@ -119,7 +120,8 @@ def _files(location: str) -> "Iterable[str]":
 
 def _raise(error: OSError) -> None:
     """What cannot be listed cannot be verified; os.walk would pass over it."""
-    raise error
+    problem = f"{error.filename}: the guard's own folder cannot be listed: {(error.strerror or '').lower()}"
+    raise UnverifiableError(problem, remedy="repair the installation of envguard-lock") from error
 
 
 def _own_change(item: "Distribution", file: str, why: str) -> Change:
