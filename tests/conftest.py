@@ -15,7 +15,7 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real wheels from the index, downloaded once."""
     folder = tmp_path_factory.mktemp("wheels")
     for requirements in (SMALL, ("six==1.17.0", "idna==3.10")):
-        command: tuple[str | Path, ...] = ("-m", "pip", "download", "-q", "--no-deps", "-d", folder, *requirements)
+        command = ("-m", "pip", "download", "-q", "--no-deps", "-d", folder, *requirements)
         done = run(sys.executable, *command, PIP_REQUIRE_VIRTUALENV="0")
         assert done.returncode == 0, done.stderr
     return folder
@@ -26,7 +26,7 @@ def base_venv(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Pat
     """A venv with a few small distributions, installed by pip; tests take copies."""
     venv = tmp_path_factory.mktemp("base") / "venv"
     assert run(sys.executable, "-m", "venv", venv).returncode == 0
-    command: tuple[str | Path, ...] = (
+    command = (
         "-m",
         "pip",
         "install",

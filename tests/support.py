@@ -30,7 +30,7 @@ def scrubbed(**extra: str) -> dict[str, str]:
     }
 
 
-def run(*command: str | Path, cwd: Path | None = None, **extra: str) -> "subprocess.CompletedProcess[str]":
+def run(*command: object, cwd: Path | None = None, **extra: str) -> "subprocess.CompletedProcess[str]":
     """Run a command in a scrubbed environment; never raises for its exit status."""
     return subprocess.run(
         [str(word) for word in command], cwd=cwd, env=scrubbed(**extra), capture_output=True, text=True, check=False

@@ -8,6 +8,7 @@ import pytest
 from box import Box, Done
 
 import envguard
+from support import SMALL
 
 SCHEMAS = Path(envguard.__file__).parent / "schemas"
 REPORT = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "report.json").read_text()))
@@ -16,7 +17,7 @@ REPORT = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "report.json").re
 def test_pinned_is_said_in_one_line_and_0(eg: Box) -> None:
     done = eg("check")
     assert done.returncode == 0
-    assert "pinned  4 packages of" in done.stdout.splitlines()[0]
+    assert f"pinned  {len(SMALL)} packages of" in done.stdout.splitlines()[0]
     assert done.stderr == ""
 
 
