@@ -1,4 +1,4 @@
-"""The path on which everything is pinned: prove it in a millisecond, or say nothing.
+"""The path on which everything is pinned: prove it in milliseconds, or say nothing.
 
 A lock that ``freeze`` wrote holds two things beside its pins: the names of all metadata folders on sys.path, and
 ``evidence``, a digest of the bytes of every RECORD, the head of every METADATA, and every direct_url.json. Where the

@@ -28,5 +28,5 @@ def tell_if_slow(report: "Report", python: "str | None", selection: "Selection |
         words += f" --python {shlex.quote(python)}"
     output.tell(
         f"envguard: reading {safe(report.lock)} took {seconds * 1000:.0f} ms; `envguard freeze {safe(words)}` makes a "
-        "golden file that is proven in about a millisecond"
+        "golden file that is proven in milliseconds"
     )
