@@ -320,7 +320,8 @@ def test_its_own_dependency_missing_is_named_not_stumbled_over(venv: Path, wheel
     assert done.stdout == "[('EG101', 'packaging'), ('EG102', 'six')]\n", done.stderr
 
 
-def test_an_update_of_the_guard_itself_is_no_drift(venv: Path, tmp_path: Path) -> None:
+def test_an_update_of_the_guard_itself_is_no_drift(venv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # it would hide the copy below, and be reported
     lock = tmp_path / "envguard.lock"
     site = site_packages(venv)
     (site / "envguard").mkdir()
