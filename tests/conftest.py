@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from support import SMALL, SOURCE, run
+from support import REQUIRED, SMALL, SOURCE, run
 
 
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real wheels from the index, downloaded once."""
     folder = tmp_path_factory.mktemp("wheels")
-    for requirements in (SMALL, ("six==1.17.0", "idna==3.10")):
+    for requirements in ((*SMALL, *REQUIRED), ("six==1.17.0", "idna==3.10")):
         command = ("-m", "pip", "download", "-q", "--no-deps", "-d", folder, *requirements)
         done = run(sys.executable, *command, PIP_REQUIRE_VIRTUALENV="0")
         assert done.returncode == 0, done.stderr

@@ -7,10 +7,10 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
 
-SMALL: tuple[str, ...] = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==24.2")
+SMALL = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==24.2")
 """A few small real distributions, pinned so that tests have something to drift from."""
-if sys.version_info < (3, 11):
-    SMALL += ("tomli==2.0.1",)  # what envguard-lock itself requires there
+REQUIRED = ("tomli==2.0.1",) if sys.version_info < (3, 11) else ()
+"""What envguard-lock itself requires of an environment that it reads TOML in."""
 
 
 def scrubbed(**extra: str) -> dict[str, str]:
