@@ -36,6 +36,7 @@ def base_venv(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Pat
         "-f",
         wheelhouse,
         *SMALL,
+        *REQUIRED,
     )
     done = run(venv / "bin" / "python", *command)
     assert done.returncode == 0, done.stderr
