@@ -243,7 +243,11 @@ def main() -> int:
     failed = []
     with environments.work_folder(arguments.work) as work:
         for name in SUITE:
-            if name in arguments.skip or name not in (arguments.only or SUITE):
+            if (
+                name in arguments.skip
+                or name not in (arguments.only or SUITE)
+                or (arguments.quick and name in SKIP_QUICK)
+            ):
                 continue
             if not (HERE / f"{name}.py").exists():
                 print(f"left out: benchmarks/{name}.py is not there", file=sys.stderr)

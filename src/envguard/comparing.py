@@ -8,7 +8,7 @@ import time
 from envguard import checks, environment, formats, rules
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
-from envguard.facts import files, manifest, wheel
+from envguard.facts import files, manifest, owners, wheel
 from envguard.model import (
     Change,
     CondaPackage,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
-OWN_DISTRIBUTION = "envguard-lock"
+OWN_DISTRIBUTION = owners.OWN_NAME
 
 seconds_to_read: dict[str, float] = {}
 """How long each golden file took when it was last read, by its path. Nothing here depends on it."""

@@ -4,7 +4,7 @@ Shared by the checks, and no check itself: names with a leading underscore are n
 """
 
 from envguard import versions
-from envguard.facts import wheel
+from envguard.facts import owners, wheel
 from envguard.model import Change
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from envguard.model import Distribution, Environment, Pin, Snapshot
 
-OWN = "envguard-lock"
+OWN = owners.OWN_NAME
 """The guard's own distribution, never drift unless the lock pins it."""
 TOOLS = frozenset({"pip", "setuptools", "wheel", "distribute"})
 """Left out by ``pip freeze`` and by most lock writers: a foreign lock that does not name them says nothing of them."""

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from envguard.facts import against_manifest, against_records
 from envguard.facts.differences import gather
 from envguard.facts.hashing import Progress
+from envguard.facts.owners import OWN_NAME
 from envguard.facts.tree import Listing
 from envguard.model import Change, Environment, Pin
 
-OWN = "envguard-lock"
+OWN = OWN_NAME
 """The guard may be updated without a new freeze: its files are held to its own RECORD (EG904), not to the manifest."""
 
 
