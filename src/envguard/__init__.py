@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         UnverifiableError as UnverifiableError,
         UsageError as UsageError,
     )
-    from envguard.guard import assert_pinned as assert_pinned, check as check, diff as diff, freeze as freeze
+    from envguard.guard import assert_pinned as assert_pinned, check as check
+    from envguard.making import diff as diff, freeze as freeze
     from envguard.model import Finding as Finding, Report as Report, Selection as Selection
 
 # Public name -> the module that defines it.
@@ -44,8 +45,8 @@ _HOME = {
     "UsageError": "errors",
     "assert_pinned": "guard",
     "check": "guard",
-    "diff": "guard",
-    "freeze": "guard",
+    "diff": "making",
+    "freeze": "making",
     "pinned": "decorator",
     "protect": "doors.import_hook",
     "worker": "doors.workers",

@@ -51,7 +51,7 @@ def freeze(
     write: bool = True,
     progress: "Callable[[int, int], None] | None" = None,
 ) -> Frozen:
-    """See ``envguard.guard.freeze``."""
+    """See ``envguard.making.freeze``."""
     live = environment.scan(paths=paths, python=python, depth=depth)
     before = _quick_facts(live, depth)
     _refuse_unfit(path, live, depth)
@@ -115,12 +115,12 @@ def _quick_facts(live: Environment, depth: "Depth") -> tuple[str, str]:
     """
     found = quick.folders(live.paths)
     ours = [item for item in live.distributions if _is_judged(item.name)]
-    if found is None or len(found) != len(ours) or any(item.kind != "dist-info" for item in ours):
+    if found is None or quick.count(found) != len(ours) or any(item.kind != "dist-info" for item in ours):
         return "", ""
     if live.conda is not None:
         return "", ""
     names = quick.names(found)
-    if not names.isascii() or not names.isprintable() or any(" " in name for name, _entry in found):
+    if not names.isascii() or not names.isprintable() or names.count(" ") >= len(ours):
         return "", ""
     return names, "" if depth == "versions" else quick.evidence(found)
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeVar
 
-    from envguard.freezing import Frozen
     from envguard.model import Depth, Report, Selection, Verdict
 
     T = TypeVar("T")
     Progress = Callable[[int, int], None]
     StrPath = str | os.PathLike[str]
 
+_DEPTHS = ("versions", "records", "files")  # envguard.model, which has them too, is not loaded where all is pinned
 _LOCK_LIMIT = 64 << 20
 
 
@@ -54,7 +54,7 @@ def assert_pinned(
     """
     latch.recheck()
     try:
-        _check_choice("allow", allow, ("safe", "cautious", None))
+        check_choice("allow", allow, ("safe", "cautious", None))
         report = check(lock, depth=depth, only=only, sha256=sha256)
         if not report.pinned:
             from envguard.refusal import accept_or_refuse
@@ -93,8 +93,8 @@ def check(
     Raises:
         UnverifiableError, LockError, RuleError, UsageError: As in ``assert_pinned``.
     """
-    _check_choice("depth", depth, (*_depths(), None))
-    return _fail_closed(
+    check_choice("depth", depth, (*_DEPTHS, None))
+    return fail_closed(
         lambda: _check(
             _locate(lock),
             depth=depth,
@@ -106,72 +106,6 @@ def check(
             progress=progress,
         )
     )
-
-
-def freeze(
-    path: "StrPath" = "envguard.lock",
-    *,
-    depth: "Depth" = "records",
-    source: "StrPath | None" = None,
-    selection: "Selection | None" = None,
-    rules: "StrPath | None" = None,
-    python: "StrPath | None" = None,
-    paths: "Sequence[str] | None" = None,
-    write: bool = True,
-    progress: "Progress | None" = None,
-) -> "Frozen":
-    """Make the golden file of an environment.
-
-    Args:
-        path: Where to write it. The manifest of depth files is written beside it.
-        depth: ``versions`` leaves digests out; ``records`` seals them; ``files`` adds a manifest of every file.
-        source: Another lock file that the environment must match exactly before it is frozen.
-        selection: Which part of ``source`` is meant.
-        rules: The file with the rule table (pyproject.toml or envguard.toml) to compile into the lock. Default: the
-            nearest one upward from the folder of ``path``.
-        python: As in ``check``.
-        paths: As in ``check``.
-        write: False returns the bytes and writes nothing.
-        progress: As in ``check``.
-
-    Raises:
-        DriftError: The environment is not fit to be frozen: broken or duplicated metadata, shadowed packages, or a
-            difference from ``source``. The error carries the report.
-        UnverifiableError, LockError, RuleError, UsageError: As in ``check``.
-    """
-    from envguard import freezing
-
-    _check_choice("depth", depth, _depths())
-    return _fail_closed(
-        lambda: freezing.freeze(
-            os.fspath(path),
-            depth=depth,
-            source=None if source is None else os.fspath(source),
-            selection=selection,
-            rules=None if rules is None else os.fspath(rules),
-            python=None if python is None else os.fspath(python),
-            paths=paths,
-            write=write,
-            progress=progress,
-        )
-    )
-
-
-def diff(old: "StrPath", new: "StrPath", *, selection: "Selection | None" = None) -> "Report":
-    """Judge the way from one lock file to another, of any format, as if ``new`` were installed.
-
-    Args:
-        old: A golden file or lock file.
-        new: Another one.
-        selection: Which part is meant of both, or of the one whose format has such parts.
-
-    Raises:
-        LockError, RuleError: As in ``assert_pinned``.
-        UsageError: Neither format has parts of the kind that ``selection`` asks for.
-    """
-    from envguard import comparing
-
-    return _fail_closed(lambda: comparing.diff(os.fspath(old), os.fspath(new), selection))
 
 
 def _check(
@@ -238,8 +172,10 @@ def _read_lock(path: str) -> bytes:
         raise LockError(f"cannot be read: {why.lower()}", path=path, remedy=remedy) from error
     try:
         chunks = []
+        # A chunk of just the file's size: the kernel need not map a page that stays unused.
+        size = min(os.fstat(descriptor).st_size + 1, 1 << 20)
         room = _LOCK_LIMIT
-        while room > 0 and (chunk := os.read(descriptor, 1 << 20)):
+        while room > 0 and (chunk := os.read(descriptor, size)):
             chunks.append(chunk)
             room -= len(chunk)
         return b"".join(chunks)
@@ -265,11 +201,8 @@ def _check_digest(path: str, data: bytes, sha256: "str | None") -> None:
             raise LockError(f"its sha256 is {actual}, and {whence} wants {wanted}", path=path)
 
 
-def _depths() -> tuple[str, ...]:
-    return ("versions", "records", "files")
-
-
-def _check_choice(name: str, value: object, choices: "Iterable[object]") -> None:
+def check_choice(name: str, value: object, choices: "Iterable[object]") -> None:
+    """Raise a UsageError that names the choices where ``value`` is none of them."""
     if value not in choices:
         from envguard.errors import UsageError
 
@@ -283,7 +216,7 @@ def _patterns(only: "str | Iterable[str] | None") -> tuple[str, ...]:
     return (only,) if isinstance(only, str) else tuple(only)
 
 
-def _fail_closed(work: "Callable[[], T]") -> "T":
+def fail_closed(work: "Callable[[], T]") -> "T":
     """Run ``work``; whatever goes wrong inside the guard is a refusal with one clear line, never a pass."""
     try:
         return work()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard import guard
+from envguard import guard, making
 from envguard.environment import scan
 from envguard.errors import DriftError
 
@@ -42,7 +42,7 @@ def at_every_depth(lock: Path, place: Place) -> set[tuple[str, str]]:
 def lock(request: pytest.FixtureRequest, place: Place, tmp_path: Path) -> Path:
     """A golden file of the untouched copy, without and with a manifest."""
     path = tmp_path / "envguard.lock"
-    guard.freeze(str(path), python=place.python, depth="files" if request.param else "records")
+    making.freeze(str(path), python=place.python, depth="files" if request.param else "records")
     return path
 
 
@@ -173,7 +173,7 @@ def test_a_file_that_conda_alone_rewrote_and_gave_no_digest_for(place: Place, co
         )
     record.write_text(json.dumps(content))
     lock = tmp_path / "envguard.lock"
-    guard.freeze(str(lock), python=place.python)
+    making.freeze(str(lock), python=place.python)
     assert codes(look(lock, place, "files")) == set()
     place.replace("lib/libgvc.so.6", b"after", b"aftEr")
     place.replace("bin/dot", b"share", b"shore")
@@ -275,4 +275,4 @@ def test_pip_over_conda_against_an_environment_yml(place: Place, tmp_path: Path)
 def test_an_environment_in_which_pip_overwrote_conda_does_not_become_golden(place: Place, tmp_path: Path) -> None:
     place.pip("install", "--no-deps", "six==1.17.0")
     with pytest.raises(DriftError, match="EG113"):
-        guard.freeze(str(tmp_path / "envguard.lock"), python=place.python)
+        making.freeze(str(tmp_path / "envguard.lock"), python=place.python)

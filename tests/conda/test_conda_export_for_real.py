@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conda_place import Place
 
-from envguard import comparing, guard
+from envguard import comparing, guard, making
 from envguard.exporting import export
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def test_an_export_is_checked_like_the_lock(
     place: Place, tmp_path: Path, to: str, name: str, unsaid: set[tuple[str, str]]
 ) -> None:
-    guard.freeze(str(tmp_path / "envguard.lock"), python=place.python)
+    making.freeze(str(tmp_path / "envguard.lock"), python=place.python)
     frozen = comparing.load(str(tmp_path / "envguard.lock"))
     made = export(frozen, to)
     (tmp_path / name).write_text(made.text)

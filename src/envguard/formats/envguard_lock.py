@@ -9,7 +9,7 @@ comments that begin with ``# envguard:``. The last line seals all bytes above it
     numpy==1.26.4  # envguard: record=sha256:2f1c... tags=cp311-cp311-manylinux_2_17_x86_64
     # envguard: rule {"id": "numpy-abi", ...}
     # envguard: folders numpy-1.26.4.dist-info
-    # envguard: evidence sha256:...
+    # envguard: evidence siphash:...
     # envguard: end packages=1 sha256:... siphash:...
 
 In a conda environment each package of conda's is a directive, since pip cannot install it:
@@ -80,7 +80,7 @@ def write(
         manifest: The manifest that this lock seals.
         bypass: Allow ENVGUARD_BYPASS.
         folders: Names of the metadata folders (see ``envguard.quick``), empty to leave the quick path out.
-        evidence: Digest of what the metadata folders hold, likewise.
+        evidence: Checksum of what the metadata folders hold, likewise.
 
     Raises:
         LockError: A name or version cannot stand in a requirements file.
@@ -203,7 +203,7 @@ def parse(data: bytes, *, path: str) -> Snapshot:
             snapshot = snapshot.replace(manifest=_manifest(rest, path, number))
         elif word == "bypass" and rest == "allowed":
             snapshot = snapshot.replace(bypass=True)
-        elif word != "folders" and not (word == "evidence" and _is_digest(rest)):
+        elif word != "folders" and not (word == "evidence" and quick.is_checksum(rest)):
             raise LockError(f"unknown directive {word!r}", path=path, line=number, remedy=_REFREEZE)
     _check_count(pins, lines[-2], path, len(lines) - 1)
     return snapshot.replace(pins=tuple(pins), rules=tuple(rules))

@@ -1,6 +1,6 @@
 """``envguard diff``: what would change on the way from one lock file to another?"""
 
-from envguard import guard
+from envguard import guard, making
 from envguard.doors.cli import output, part, verdict
 from envguard.doors.cli.parser import FAIL_ON, Parser, add_output
 from envguard.errors import UsageError
@@ -31,6 +31,6 @@ def run(argv: list[str]) -> int:
     if options.live:
         report = guard.check(options.old, selection=selection)
     else:
-        report = guard.diff(options.old, options.new, selection=selection)
+        report = making.diff(options.old, options.new, selection=selection)
     answer.write(answer.render(report))
     return verdict.exit_code(report, options.fail_on)

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from envguard import guard
+from envguard import making
 from envguard.doors.cli import PINNED, output, part, progress
 from envguard.doors.cli.parser import Parser, add_color, add_depth, add_progress, add_python
 from envguard.errors import UsageError
@@ -50,7 +50,7 @@ def run(argv: list[str]) -> int:
     if selection is not None and options.source is None:
         raise UsageError("a part of which lock?", remedy="name the lock with --from")
     with progress.bar(options) as shown:
-        frozen = guard.freeze(
+        frozen = making.freeze(
             "envguard.lock" if to_stdout else options.output,
             depth=options.depth,
             source=options.source,
