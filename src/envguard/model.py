@@ -210,6 +210,8 @@ class Distribution(Value):
     variant: "str | None" = None
     top_level: tuple[str, ...] = ()
     """Names that it can be imported by."""
+    requires: tuple[str, ...] = ()
+    """The values of Requires-Dist, as METADATA writes them (PEP 508)."""
 
 
 class CondaPackage(Value):
@@ -258,6 +260,8 @@ class Environment(Value):
     paths: tuple[str, ...]
     """sys.path entries that were read, in order."""
     interpreter: Interpreter
+    executable: str = ""
+    """The interpreter itself; empty where it is not known."""
     distributions: tuple[Distribution, ...] = ()
     conda: "tuple[CondaPackage, ...] | None" = None
     """None: no conda-meta below the prefix."""

@@ -29,6 +29,7 @@ class _Place(Value):
     """Which interpreter is judged, and where its packages are looked for."""
 
     interpreter: Interpreter
+    executable: str
     prefix: str
     entries: tuple[str, ...]
     blind: tuple[str, ...] = ()
@@ -78,6 +79,7 @@ def scan(
         prefix=root,
         paths=on_path,
         interpreter=place.interpreter,
+        executable=place.executable,
         distributions=installed,
         conda=records.packages,
         depth=depth,
@@ -107,15 +109,21 @@ def _place(given: "Sequence[str] | None", python: str | None) -> _Place:
         search, remarks = paths.search_path(layout, identity.version, os.environ)
         return _Place(
             interpreter=identity,
+            executable=interpreter.executable(python),
             prefix=layout.prefix,
             entries=tuple(given) if given is not None else search,
             blind=remarks if given is None else (),
         )
+    here = _Place(
+        interpreter=interpreter.running(),
+        executable=sys.executable or "/proc/self/exe",  # an embedded interpreter does not know its own
+        prefix=sys.prefix,
+        entries=tuple(sys.path if given is None else given),
+    )
     if given is not None:
-        return _Place(interpreter=interpreter.running(), prefix=sys.prefix, entries=tuple(given))
+        return here
     _refuse_if_blind()
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return _Place(interpreter=interpreter.running(), prefix=sys.prefix, entries=tuple(sys.path), running=own)
+    return here.replace(running=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def _refuse_if_blind() -> None:

@@ -88,6 +88,7 @@ def of_contents(candidate: "Candidate", files: "Contents", markers: "Mapping[str
         ),
         variant=variant.of(name, candidate.location) if candidate.kind != "zip" else None,
         top_level=_top_level(rows, files),
+        requires=headers.requires,
     )
     return Found(
         distribution=made if is_name(name) else None,
@@ -153,6 +154,7 @@ def _of_file(candidate: "Candidate", markers: "Mapping[str, str]") -> Found:
         path=candidate.path,
         location=candidate.location,
         kind="egg-info",
+        requires=headers.requires,
         traits=wheel.traits(name, version, requires=headers.requires, environment=markers),
     )
     return Found(

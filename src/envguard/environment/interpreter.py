@@ -45,8 +45,7 @@ def of(python: str) -> tuple[Interpreter, str, tuple[str, ...]]:
 
 def ask(python: str) -> "tuple[Interpreter, paths.Layout]":
     """What another interpreter says about itself and its folders, see ``of``."""
-    executable = _executable(python)
-    answer = _answer(executable, python)
+    answer = _answer(executable(python), python)
     try:
         said = json.loads(answer)
         return Interpreter(**_texts(said["identity"])), paths.Layout(**_folders(said["layout"]))
@@ -88,8 +87,12 @@ def _implementation_version(interpreter: Interpreter) -> str:
     return interpreter.version
 
 
-def _executable(python: str) -> str:
-    """The path of the executable that a person means."""
+def executable(python: str) -> str:
+    """The path of the executable that a person means.
+
+    Raises:
+        UsageError: There is no such interpreter.
+    """
     if not python or "\0" in python:
         raise UsageError("not a path of an interpreter", remedy=_REMEDY)
     if os.path.isdir(python):
