@@ -6,7 +6,7 @@ several paths is one object for everybody.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from envguard.facts.ownership import Owned, Ownership, read_ownership
@@ -47,12 +47,15 @@ class Natives:
         environment: What ``scan`` found.
         library_path: LD_LIBRARY_PATH of the process that is judged.
         preload: LD_PRELOAD of that process.
+        markers: The PEP 508 variables of its interpreter.
+        unseen: What could not be looked at, a sentence each; facts add to it.
     """
 
     def __init__(
         self,
         environment: Environment,
         *,
+        markers: "Mapping[str, str] | None" = None,
         library_path: str | None = None,
         preload: str | None = None,
         supported: "Callable[[], Iterable[str]] | None" = None,
@@ -61,6 +64,7 @@ class Natives:
 
         Args:
             environment: What ``scan`` found.
+            markers: The PEP 508 variables of its interpreter; None where they are not known.
             library_path: None takes LD_LIBRARY_PATH of this process.
             preload: None takes LD_PRELOAD of this process.
             supported: Gives the wheel tags of the environment's interpreter, best first; it is asked at most once.
@@ -68,6 +72,8 @@ class Natives:
         self.environment = environment
         self.library_path = os.environ.get("LD_LIBRARY_PATH", "") if library_path is None else library_path
         self.preload = os.environ.get("LD_PRELOAD", "") if preload is None else preload
+        self.markers: Mapping[str, str] = markers or {}
+        self.unseen: list[str] = []
         self._ask_supported = supported
         self._supported: tuple[str, ...] | None = None
         self._ownership: Ownership | None = None
@@ -104,6 +110,11 @@ class Natives:
         if self._supported is None:
             self._supported = tuple(map(str, self._ask_supported())) if self._ask_supported is not None else ()
         return self._supported
+
+    @property
+    def blind(self) -> tuple[str, ...]:
+        """What could not be looked at, a sentence each."""
+        return tuple(dict.fromkeys(self.unseen))
 
     @property
     def ownership(self) -> Ownership:
