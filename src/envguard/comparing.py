@@ -6,6 +6,7 @@ import os
 import time
 
 from envguard import checks, environment, formats, rules
+from envguard.environment import tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
 from envguard.facts import files, manifest, owners, wheel
@@ -25,8 +26,9 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from envguard.facts.natives import Natives
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
@@ -55,8 +57,7 @@ def check(
         depth = "records" if any(pin.record for pin in snapshot.pins) else "versions"
     live = environment.scan(paths=paths, python=python, depth=depth)
     snapshot = applicable(snapshot, live.interpreter)
-    if depth == "files":
-        live = with_files(snapshot, live, progress)
+    live = to_depth(snapshot, live, progress)
     return judge(snapshot, live, depth, only)
 
 
@@ -117,7 +118,42 @@ def applicable(snapshot: Snapshot, interpreter: Interpreter) -> Snapshot:
     return snapshot.replace(pins=pins)
 
 
-def with_files(
+def to_depth(
+    snapshot: Snapshot, live: Environment, progress: "Callable[[int, int], None] | None" = None
+) -> Environment:
+    """The environment with everything that is looked at down to its depth, beyond what a scan reads."""
+    if live.depth in ("files", "native"):
+        live = _with_files(snapshot, live, progress)
+    return with_native(live) if live.depth == "native" else live
+
+
+def with_native(live: Environment) -> Environment:
+    """The environment with what its compiled files and its GPU stack showed."""
+    from envguard.facts import native  # a dozen modules that only this depth needs
+
+    with natives_of(live) as natives:
+        seen = native.observe(natives)
+    return live.replace(
+        observations=live.observations + seen.observations,
+        notes=live.notes + seen.notes,
+        blind=live.blind + seen.blind,
+    )
+
+
+def natives_of(live: Environment, target: "Mapping[str, str] | None" = None) -> "Natives":
+    """The compiled files of an environment.
+
+    Args:
+        live: What was scanned.
+        target: PEP 508 variables of the platform that the environment is meant for, where that is another one.
+    """
+    from envguard.facts.natives import Natives
+
+    whom = live.interpreter
+    return Natives(live, markers={**markers(whom), **(target or {})}, supported=lambda: map(str, tags.supported(whom)))
+
+
+def _with_files(
     snapshot: Snapshot, live: Environment, progress: "Callable[[int, int], None] | None" = None
 ) -> Environment:
     """The environment with what reading every byte of it showed."""
@@ -173,6 +209,7 @@ def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str
         findings=findings,
         checks=ran,
         skipped=skipped,
+        notes=live.notes,
         blind=live.blind,
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
     StrPath = str | os.PathLike[str]
 
-_DEPTHS = ("versions", "records", "files")  # envguard.model, which has them too, is not loaded where all is pinned
+_DEPTHS = ("versions", "records", "files", "native")  # as envguard.model, which is not loaded where all is pinned
 _LOCK_LIMIT = 64 << 20
 
 
@@ -37,7 +37,8 @@ def assert_pinned(
     Args:
         lock: The golden file. Default: ENVGUARD_LOCK, else ``[tool.envguard] lock`` or ``envguard.lock`` in the working
             directory or the nearest folder above it.
-        depth: ``versions``, ``records`` or ``files``; default ``records`` where the lock seals record digests.
+        depth: ``versions``, ``records``, ``files`` or ``native``; default ``records`` where the lock seals record
+            digests.
         allow: Let differences pass that are judged ``safe``, or ``cautious`` and milder. Default: none.
         only: Names or patterns (``torch*``) of the packages to judge; default all.
         sha256: Hex digest that the golden file itself must have.
@@ -121,7 +122,8 @@ def _check(
 ) -> "Report":
     data = _read_lock(path)
     seal = quick.sealed(data)
-    if seal is not None and python is None and depth != "files" and not only and selection is None:
+    shallow = depth not in ("files", "native")
+    if seal is not None and python is None and shallow and not only and selection is None:
         _check_digest(path, data, sha256)
         wanted = depth or ("records" if quick.has_records(data) else "versions")
         found = quick.prove(data, wanted, sys.path if paths is None else paths)

@@ -3,7 +3,7 @@
 import os
 
 from envguard.guard import check_choice, fail_closed
-from envguard.model import DEPTHS
+from envguard.model import SEALED_DEPTHS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def freeze(
     """
     from envguard import freezing
 
-    check_choice("depth", depth, DEPTHS)
+    check_choice("depth", depth, SEALED_DEPTHS)
     return fail_closed(
         lambda: freezing.freeze(
             os.fspath(path),

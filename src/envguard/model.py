@@ -9,11 +9,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    Depth = Literal["versions", "records", "files"]
+    Depth = Literal["versions", "records", "files", "native"]
     Verdict = Literal["pinned", "safe", "cautious", "unverified", "forbidden"]
 
-DEPTHS = ("versions", "records", "files")
+DEPTHS = ("versions", "records", "files", "native")
 """How deep a check looks, from the cheapest to the most thorough; each includes the ones before it."""
+
+SEALED_DEPTHS = DEPTHS[:3]
+"""How deep ``freeze`` seals. What depth native looks at follows from the sealed files and from the machine."""
 
 GRAVITY = ("pinned", "safe", "cautious", "unverified", "forbidden")
 """Verdicts from the mildest to the gravest."""
@@ -76,6 +79,19 @@ class Selection(Value):
         return tuple(field for field in fields if getattr(self, field))
 
 
+class Artifact(Value):
+    """A file that a distribution can be installed from, as a lock describes it."""
+
+    name: str
+    """File name."""
+    url: str = ""
+    """Where it lies, without credentials; empty where the lock does not say."""
+    hashes: tuple[str, ...] = ()
+    """``algorithm:hex``."""
+    size: "int | None" = None
+    """Bytes."""
+
+
 class Pin(Value):
     """One thing that a golden file says must be installed."""
 
@@ -93,6 +109,8 @@ class Pin(Value):
     """A PEP 508 marker; the pin holds only where it is true."""
     hashes: tuple[str, ...] = ()
     """``algorithm:hex`` of every artifact that may be installed."""
+    artifacts: tuple[Artifact, ...] = ()
+    """The files of the index that the lock lists for this pin. For ``export``; nothing is compared with them."""
     source: "Source | None" = None
     """None: from an index."""
     record: str = ""
@@ -268,6 +286,8 @@ class Environment(Value):
     depth: "Depth" = "records"
     observations: tuple[Change, ...] = ()
     """What scanning itself showed: broken or duplicated metadata, import origins, edited files."""
+    notes: tuple[Change, ...] = ()
+    """What was seen, is worth knowing, and is no difference and no fault: of kind ``noted``, and never judged."""
     blind: tuple[str, ...] = ()
     """What this scan could not see, said to the reader."""
 
@@ -306,6 +326,8 @@ class Report(Value):
     """Names of the checks that ran."""
     skipped: tuple[str, ...] = ()
     """``name: why`` of each check that was asked for and could not run."""
+    notes: tuple[Change, ...] = ()
+    """As the environment's."""
     blind: tuple[str, ...] = ()
     bypass: str = ""
     """Reason given in ENVGUARD_BYPASS, where it was honoured."""

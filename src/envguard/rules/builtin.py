@@ -251,6 +251,66 @@ _DAMAGE = (
     ),
 )
 
+_NATIVE = (
+    _row(
+        "unloadable",
+        "forbidden",
+        "it cannot be loaded: an import fails, or takes a fallback that was never validated",
+        change="unloadable",
+        instead="install the builds that were validated together; the evidence names both sides",
+    ),
+    _row(
+        "incompatible",
+        "forbidden",
+        "it fails on the GPU, or runs on the CPU without a word",
+        change="incompatible",
+        instead="install builds of one CUDA generation that the driver serves, or restore the validated image",
+    ),
+    _row(
+        "doubtful",
+        "cautious",
+        "whatever asks for it will fail; whether anything does cannot be told from the files",
+        change="doubtful",
+        instead="install what is missing, or let a row say why it is never used",
+    ),
+    _row(
+        "overwritten",
+        "cautious",
+        "the one that was installed last won, and uninstalling either breaks the other",
+        change="overwritten",
+        instead="uninstall both, then install the one that is meant with --no-deps",
+    ),
+    _row(
+        "unmet-family",
+        "forbidden",
+        "these packages are built for one another, release by release",
+        change="unmet",
+        part="family",
+        instead="install the versions that were released together, in one command from one index",
+    ),
+    _row(
+        "unmet",
+        "cautious",
+        "the package says itself that it was not made for this",
+        change="unmet",
+        instead="install what it requires with --no-deps, or a release of it that accepts what is there",
+    ),
+    _row(
+        "hijacked",
+        "cautious",
+        "the library that runs is not the one that was installed with the package",
+        change="hijacked",
+        instead="unset LD_LIBRARY_PATH or LD_PRELOAD for this service",
+    ),
+    _row(
+        "undeclared",
+        "cautious",
+        "it runs before everything else, and nobody answers for it",
+        change="undeclared",
+        instead="remove it, or ship it in a package",
+    ),
+)
+
 _INTERPRETER = (
     _row(
         "python-micro",
@@ -309,4 +369,4 @@ UNFORESEEN = _row(
 )
 """The last row: it matches everything."""
 
-ROWS = (*_PRESENCE, *_VERSIONS, *_ARTIFACTS, *_DAMAGE, *_INTERPRETER, *_GUARD, UNFORESEEN)
+ROWS = (*_PRESENCE, *_VERSIONS, *_ARTIFACTS, *_DAMAGE, *_NATIVE, *_INTERPRETER, *_GUARD, UNFORESEEN)

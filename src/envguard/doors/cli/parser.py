@@ -7,7 +7,7 @@ import textwrap
 from envguard.doors.cli import output
 from envguard.doors.cli.guide import meant
 from envguard.errors import UsageError
-from envguard.model import DEPTHS
+from envguard.model import DEPTHS, SEALED_DEPTHS
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -110,9 +110,14 @@ def add_judging(parser: Parser) -> None:
     add_python(parser)
 
 
-def add_depth(parser: Parser, default: str = "records where the lock seals them") -> None:
+def add_depth(parser: Parser) -> None:
     """How deep to look."""
-    parser.add_argument("--depth", choices=DEPTHS, help=f"how deep to look (default: {default})")
+    parser.add_argument("--depth", choices=DEPTHS, help="how deep to look (default: records where the lock seals them)")
+
+
+def add_sealed_depth(parser: Parser) -> None:
+    """How deep to seal."""
+    parser.add_argument("--depth", choices=SEALED_DEPTHS, help="how deep to look (default: records)")
 
 
 def add_python(parser: Parser) -> None:

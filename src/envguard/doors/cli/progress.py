@@ -29,7 +29,7 @@ def bar(options: "argparse.Namespace") -> "Iterator[Progress | None]":
     """A callback for (files done, files in all), or None where nobody would see the bar."""
     if (
         is_unwanted(options)
-        or options.depth != "files"
+        or options.depth not in ("files", "native")
         or not output.is_terminal(sys.stderr)
         or os.environ.get("TERM") == "dumb"
     ):

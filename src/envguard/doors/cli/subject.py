@@ -64,8 +64,7 @@ def look(
     live = environment.scan(python=python, depth=depth or "records")
     for_whom = (selection or Selection()).replace(interpreter=live.interpreter)
     snapshot = comparing.applicable(comparing.load(path, selection=for_whom), live.interpreter)
-    if live.depth == "files":
-        live = comparing.with_files(snapshot, live)
+    live = comparing.to_depth(snapshot, live)
     report: Report = comparing.judge(snapshot, live, live.depth, ())
     pins = tuple(pin for pin in snapshot.pins if normalise(pin.name) == wanted)
     distributions = tuple(item for item in live.distributions if item.name == wanted)
@@ -87,7 +86,7 @@ def fields(value: "Known") -> dict[str, object]:
     told: dict[str, object] = {}
     for field in value._fields:
         held = getattr(value, field)
-        if held in ("", None, (), False):
+        if held in ("", None, (), False) or field == "artifacts":  # dozens of files, of which one was installed
             continue
         told[field] = _plain(held)
     return told

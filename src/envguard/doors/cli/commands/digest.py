@@ -8,7 +8,7 @@ from envguard.doors.cli import PINNED, output, part
 from envguard.doors.cli.parser import Parser, add_lock, add_output, chosen_lock
 from envguard.errors import EnvguardError, UsageError
 from envguard.facts import records
-from envguard.model import Interpreter, Pin, Rule, Snapshot, Source
+from envguard.model import Artifact, Interpreter, Pin, Rule, Snapshot, Source
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -109,7 +109,7 @@ def _every(value: "Value") -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (Interpreter, Source, Rule)):
+    if isinstance(value, (Artifact, Interpreter, Source, Rule)):
         return _telling(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]

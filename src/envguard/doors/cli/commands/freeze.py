@@ -5,7 +5,7 @@ import sys
 
 from envguard import making
 from envguard.doors.cli import PINNED, output, part, progress
-from envguard.doors.cli.parser import Parser, add_color, add_depth, add_progress, add_python
+from envguard.doors.cli.parser import Parser, add_color, add_progress, add_python, add_sealed_depth
 from envguard.errors import UsageError
 from envguard.reporters._words import plural
 
@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
         "-o", "--output", metavar="FILE", default="envguard.lock", help="(default: envguard.lock; - is stdout)"
     )
     parser.add_argument("--from", dest="source", metavar="LOCK", help="freeze only if the environment is this lock's")
-    add_depth(parser, "records")
+    add_sealed_depth(parser)
     add_python(parser)
     parser.add_argument(
         "--config",

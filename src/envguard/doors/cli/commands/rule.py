@@ -14,6 +14,7 @@ from envguard.rules.builtin import ROWS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.reporters._paint import Paint
+    from envguard.rules._code import Code
 
 SUMMARY = "what a code of a finding, or a built-in rule, means and what to do"
 EXAMPLES = """
@@ -51,7 +52,7 @@ def run(argv: list[str]) -> int:
     return PINNED
 
 
-def _find(word: str) -> "catalog.Code | Rule":
+def _find(word: str) -> "Code | Rule":
     if (entry := catalog.lookup(word)) is not None:
         return entry
     for row in ROWS:
@@ -62,11 +63,11 @@ def _find(word: str) -> "catalog.Code | Rule":
     raise UsageError(f"no code or built-in rule {safe(word)!r}", remedy=hint or "`envguard rule` lists the codes")
 
 
-def _fields(entry: "catalog.Code | Rule") -> dict[str, object]:
+def _fields(entry: "Code | Rule") -> dict[str, object]:
     return {field: getattr(entry, field) for field in entry._fields}
 
 
-def _as_json(entry: "catalog.Code | Rule") -> str:
+def _as_json(entry: "Code | Rule") -> str:
     return json.dumps(_fields(entry), indent=2) + "\n"
 
 
@@ -74,7 +75,7 @@ def _as_line(told: dict[str, object]) -> str:
     return json.dumps(told) + "\n"
 
 
-def _explained(entry: "catalog.Code | Rule", paint: "Paint") -> str:
+def _explained(entry: "Code | Rule", paint: "Paint") -> str:
     if isinstance(entry, Rule):
         return _row(entry, paint)
     lines = [f"{paint(f'{entry.code} {entry.name}', 'strong')}", entry.summary, ""]

@@ -1,0 +1,106 @@
+"""EG4xx: compiled files, who owns which file, and what is required."""
+
+from envguard.rules._code import code
+
+CODES = (
+    code(
+        "EG401",
+        "missing-library",
+        "A shared library that a compiled file needs is not there.",
+        finds="A name in DT_NEEDED, or a library named by symbol versions, that the loader would not find and that no "
+        "related distribution provides.",
+        matters="`cannot open shared object file` at the import, or a feature that is silently off.",
+        action="Reinstall the package that brings the library, or install the system package; the report names what is "
+        "there of the same family.",
+        limits="Certain is only what an import of the package surely loads (found in the syntax trees, without "
+        "running them). Driver libraries belong to the host and are never reported.",
+    ),
+    code(
+        "EG402",
+        "missing-symbol",
+        "A symbol that a compiled file needs is exported by nobody.",
+        finds="An undefined, not weak symbol that neither the libraries in reach nor any other file of the environment "
+        "defines, in the version that is asked for.",
+        matters="`undefined symbol` at the import, or operators that vanish: two packages were built for different "
+        "versions of one another.",
+        action="Install the versions that were built for one another; the report names both owners.",
+        limits="That no symbol is missing does not mean compatible: a changed enum or structure shows in no symbol "
+        "table. Symbols of a file whose libraries are missing are not judged.",
+    ),
+    code(
+        "EG403",
+        "missing-symbol-version",
+        "A library is there, but too old for a compiled file.",
+        finds="A symbol version (GLIBC_2.34, GLIBCXX_3.4.30, CXXABI_1.3.13 ...) that the library which the loader "
+        "would take does not define. Versions are compared as a set, not as numbers.",
+        matters="`version GLIBCXX_3.4.30 not found` at the import, typically after a move to an older base image or "
+        "with a foreign libstdc++ first on the search path.",
+        action="Use a base image at least as new as the wheel's platform tag, or take the older library off "
+        "LD_LIBRARY_PATH.",
+        limits="Where the library itself has no versions the loader only warns, and so nothing is reported.",
+    ),
+    code(
+        "EG404",
+        "python-abi",
+        "A package was built for another Python.",
+        finds="Extension modules whose file suffix this interpreter does not import (the file is there, but its suffix "
+        "is for cp310), and wheel tags that this interpreter does not support.",
+        matters="The import fails with messages that name anything but the cause, such as `cannot import name` or "
+        "`you should not import numpy from its source directory`.",
+        action="Reinstall the package with the pip of this interpreter.",
+        limits="Plain .so files carry no Python version: they are judged by their symbols.",
+    ),
+    code(
+        "EG405",
+        "numpy-abi",
+        "An extension was built for another generation of NumPy.",
+        finds="Extension modules with the import code of NumPy 1's headers under NumPy 2, and modules that were "
+        "compiled against a newer C-API than the installed NumPy has.",
+        matters="`numpy.core.multiarray failed to import` or `numpy.dtype size changed`, although pip and pip check "
+        "are content: most such wheels do not forbid NumPy 2 in their metadata.",
+        action="Install a release of the package that was built for NumPy 2, or numpy<2.",
+        limits="Extensions that look NumPy up lazily are only noted: those seen worked. No sign in a file proves "
+        "nothing.",
+    ),
+    code(
+        "EG406",
+        "clobbered-file",
+        "Two packages own the same files.",
+        finds="Paths that the RECORDs of two distributions claim with different content; which of the two lies there, "
+        "and how many differ.",
+        matters="The one that was installed last won; uninstalling either removes files of the other.",
+        action="Keep one of the two: uninstall both, then install the one that is meant.",
+        limits="Identical content and the stubs of namespace packages are no finding.",
+    ),
+    code(
+        "EG407",
+        "metadata-conflict",
+        "A requirement of an installed package is not met.",
+        finds="A Requires-Dist whose marker holds here, for which nothing, or another version, is installed.",
+        matters="It is what `pip check` says: the package was never tested so, and may fail in any way.",
+        action="Install what is required with `pip install --no-deps`, or a release of the package that accepts what "
+        "is there.",
+        limits="Metadata can be stricter than the code. Pins inside the torch family are EG305.",
+    ),
+    code(
+        "EG408",
+        "library-hijack",
+        "LD_LIBRARY_PATH or LD_PRELOAD puts another library in the place of the environment's own.",
+        finds="A library of the environment that the loader would take from elsewhere with the search path of this "
+        "process than without it, and whose bytes differ.",
+        matters="The tested libcudnn, libstdc++ or libc10 is not the one that runs.",
+        action="Unset the variable for this service, or take the folder off it.",
+        limits="Judged for the variables as they are set now; another process may have others. Driver libraries and "
+        "allocators that replace nothing are normal.",
+    ),
+    code(
+        "EG409",
+        "undeclared-startup-code",
+        "Code runs at every start of Python, and no package answers for it.",
+        finds="A .pth file with code, a sitecustomize or a usercustomize that no RECORD and no conda record owns.",
+        matters="It runs before the first line of the program, the guard included, and can change anything.",
+        action="Find out who put it there; remove it, or ship it in a package.",
+        limits="What virtual environments create themselves is recognised by its content. A start-up file that a "
+        "RECORD owns is that package's business; depth files compares its bytes.",
+    ),
+)
