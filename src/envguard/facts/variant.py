@@ -7,7 +7,7 @@ says ``2.5.0+cu124``. That file is read as text and never run.
 import os
 import re
 
-from envguard.facts import reading
+from envguard.facts import constants, reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def from_source(source: bytes) -> "str | None":
     What it was compiled against (``cuda``, ``hip`` or ``rocm``, ``xpu``) wins over the label of ``__version__``:
     builds of conda have no label, and a label can be chosen freely.
     """
-    said = _constants(source)
+    said = constants.assigned(source)
     cuda, hip, xpu = said.get("cuda"), said.get("rocm") or said.get("hip"), said.get("xpu")
     if isinstance(cuda, str) and _NUMBERS.fullmatch(cuda):
         return "cu" + "".join(cuda.split(".")[:2])
@@ -72,28 +72,3 @@ def from_source(source: bytes) -> "str | None":
     if "cuda" in said and cuda is None and hip is None and xpu is None:
         return "cpu"
     return None
-
-
-def _constants(source: bytes) -> "dict[str, object]":
-    """The constants that are assigned at the top level, annotated or not; the last assignment counts."""
-    import ast
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in that file is no concern of ours
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # MemoryError: nesting, on Python 3.10
-        return {}
-    found: dict[str, object] = {}
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign):
-            targets, value = statement.targets, statement.value
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            targets, value = [statement.target], statement.value
-        else:
-            continue
-        for target in targets:
-            if isinstance(target, ast.Name):
-                found[target.id] = value.value if isinstance(value, ast.Constant) else ...
-    return found
