@@ -42,6 +42,16 @@ certifi markupsafe jinja2 werkzeug tqdm
 POPULAR = tuple(_POPULAR.split())
 """Distributions that services around a model commonly have; with what they require they are about 290."""
 
+_NATIVE = """
+numpy scipy pandas scikit-learn opencv-python-headless pyarrow onnxruntime tensorflow-cpu jax ray xgboost matplotlib
+lxml psycopg[binary] pyzmq lightgbm numba h5py duckdb polars grpcio cryptography pillow scikit-image statsmodels
+shapely pyproj tokenizers safetensors sentencepiece tiktoken orjson msgspec av soundfile rasterio spacy gensim
+asyncpg aiohttp uvloop httptools psutil greenlet sqlalchemy cffi pynacl bcrypt catboost faiss-cpu numexpr tables
+"""
+_OF_TORCH = ("filelock", "typing-extensions", "sympy", "networkx", "jinja2", "fsspec")
+NATIVE = (*_NATIVE.split(), *_OF_TORCH)
+"""Distributions with much compiled code; with what they require they are 100 and more, with 700 shared objects."""
+
 SMALL = tuple(_SMALL.split())
 """A small environment of 20 distributions and more, for benchmarks that change an environment thousands of times."""
 
@@ -180,19 +190,29 @@ def install_envguard(environment: Environment, work: Path) -> None:
 
 def real(work: Path) -> Environment:
     """The environment of 250 distributions and more, torch's CPU build included if it can be had; kept in ``work``."""
-    environment = Environment(work / "real")
-    stamp = work / "real.json"
-    if stamp.exists():
-        return environment
-    environment = create(work / "real")
-    pins = resolve(work, POPULAR, stem="popular")
+    if (work / "real.json").exists():
+        return Environment(work / "real")
+    return _with_torch(work, "real", POPULAR, stem="popular")
+
+
+def native(work: Path) -> Environment:
+    """The environment of much compiled code, torch's CPU build included if it can be had; kept in ``work``."""
+    if (work / "native.json").exists():
+        return Environment(work / "native")
+    return _with_torch(work, "native", NATIVE, stem="native")
+
+
+def _with_torch(work: Path, name: str, names: Sequence[str], *, stem: str) -> Environment:
+    environment = create(work / name)
+    pins = resolve(work, names, stem=stem)
     install_by_uv(environment, work, "-r", pins)
     torch = torch_wheel(work)
     if torch is not None:
         # By pip, so that the environment holds what both installers write; as if from an index.
         install_by_pip(environment, "--no-deps", "--no-index", "--find-links", torch.parent, "torch")
     compile_all(environment)
-    stamp.write_text(json.dumps({"distributions": len(environment.names()), "torch": torch is not None}))
+    told = {"distributions": len(environment.names()), "torch": torch is not None}
+    (work / f"{name}.json").write_text(json.dumps(told))
     return environment
 
 
