@@ -1,4 +1,4 @@
-"""Names of NVIDIA's libraries: those of the CUDA toolkit, which wheels bring, and those of the driver, which they cannot.
+"""Names of NVIDIA's libraries: those of the CUDA toolkit, which wheels bring, and those of the driver of a host.
 
 A toolkit library carries its generation in its SONAME (``libcudart.so.12``, ``libcudnn.so.9``): two generations have
 different interfaces and stand beside one another.

@@ -214,7 +214,7 @@ class Natives:
         elf = self.loader.load(path)
         if elf is None:
             return None, _why_unreadable(path)
-        if (elf.machine, elf.bits) != (self.loader.machine, self.loader.bits):
+        if self.loader.machine and (elf.machine, elf.bits) != (self.loader.machine, self.loader.bits):
             return None, f"made for another machine (ELF machine {elf.machine}, {elf.bits} bits)"
         if not elf.has_dynamic:
             return None, "no dynamic section"

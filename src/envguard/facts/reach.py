@@ -1,0 +1,173 @@
+"""Which extension modules an import of a distribution surely loads: source files are read, nothing is imported.
+
+Cython modules import others from compiled code, which is not seen: what is listed is right, and it is not all.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from envguard.facts import sure_imports
+from envguard.facts.reading import ReadFailure, read
+
+_MODULES = 3000
+_BYTES = 24 << 20
+"""How much one distribution may make us read; tensorflow, the largest that was seen, has 1,806 modules."""
+_LOCATED = 20000
+_DEPTH = 32
+"""Parts of a dotted name."""
+
+
+class Way(NamedTuple):
+    """How a module is reached."""
+
+    module: str
+    path: str
+    top: str
+    """The name whose import leads there."""
+    importer: str
+    """The file with the import statement; "" for the entrance itself."""
+
+
+class Place(NamedTuple):
+    """Where a module lies."""
+
+    kind: str
+    """``extension``, ``package``, ``module`` or ``namespace``."""
+    path: str
+    """The file; "" for a namespace."""
+    folders: tuple[str, ...] = ()
+    """Where modules below it are looked for."""
+
+
+class Reach:
+    """The modules of one distribution that its imports surely lead to."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        suffixes: Sequence[str],
+        known: sure_imports.Known,
+        belongs: Callable[[str], bool],
+    ) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            paths: sys.path, absolute, in order.
+            suffixes: Those of extension modules, in the order in which the interpreter tries them.
+            known: As ``sure_imports.conditions()`` gives it.
+            belongs: Says whether a file belongs to the distribution; imports of others are not followed.
+        """
+        self._paths = tuple(paths)
+        self._suffixes = tuple(suffixes)
+        self._known = known
+        self._belongs = belongs
+        self._places: dict[str, Place | None] = {}
+        self._bound: dict[str, frozenset[str]] = {}
+        self._bytes = 0
+
+    def extensions(self, entrances: Iterable[str]) -> dict[str, Way]:
+        """Absolute path of every extension module that is surely loaded, and how it is reached.
+
+        Args:
+            entrances: Dotted names that a user of the distribution imports.
+        """
+        found: dict[str, Way] = {}
+        seen: set[str] = set()
+        waiting = deque((name, name, "") for name in entrances)
+        while waiting and len(seen) < _MODULES and self._bytes < _BYTES:
+            name, top, importer = waiting.popleft()
+            if name in seen:
+                continue
+            seen.add(name)
+            place = self.locate(name)
+            if place is None or (place.path and not self._belongs(place.path)):
+                continue
+            if place.kind == "extension":
+                found.setdefault(place.path, Way(name, place.path, top, importer))
+            elif place.path:
+                waiting.extend((each, top, place.path) for each in self._imports(name, place))
+        return found
+
+    def locate(self, name: str) -> Place | None:
+        """Where importing a dotted name ends, by the rules of importlib's PathFinder."""
+        if name in self._places:
+            return self._places[name]
+        parent, _dot, last = name.rpartition(".")
+        above = self.locate(parent) if parent else Place("namespace", "", self._paths)
+        place = self._look(above.folders, last) if above is not None and _plausible(last) else None
+        if len(self._places) < _LOCATED:
+            self._places[name] = place
+        return place
+
+    def _look(self, folders: Sequence[str], name: str) -> Place | None:
+        portions = []
+        for folder in folders:
+            base = f"{folder}/{name}"
+            is_folder = os.path.isdir(base)
+            if is_folder:
+                for suffix in self._suffixes:
+                    if os.path.isfile(file := f"{base}/__init__{suffix}"):
+                        return Place("extension", file, (base,))
+                if os.path.isfile(file := f"{base}/__init__.py"):
+                    return Place("package", file, (base,))
+            for suffix in self._suffixes:
+                if os.path.isfile(base + suffix):
+                    return Place("extension", base + suffix)
+            if os.path.isfile(base + ".py"):
+                return Place("module", base + ".py")
+            if is_folder:
+                portions.append(base)
+        return Place("namespace", "", tuple(portions)) if portions else None
+
+    def _imports(self, name: str, place: Place) -> Iterable[str]:
+        """Dotted names of the modules that a source surely imports, those above them first."""
+        source = self._read(place.path)
+        package = name if place.kind == "package" else name.rpartition(".")[0]
+        for each in source.imports:
+            target = _absolute(each, package)
+            parts = target.split(".") if target else []
+            if not 0 < len(parts) < _DEPTH:
+                continue
+            yield from (".".join(parts[: count + 1]) for count in range(len(parts)))
+            for taken in each.names:
+                if self._is_module(target, taken):
+                    yield f"{target}.{taken}"
+
+    def _is_module(self, package: str, name: str) -> bool:
+        """True where ``from package import name`` must be a module: the package itself defines no such name."""
+        above = self.locate(package)
+        if above is None or not above.folders or self.locate(f"{package}.{name}") is None:
+            return False
+        if above.kind != "package":
+            return above.kind == "namespace"
+        if above.path not in self._bound:
+            self._read(above.path)
+        return name not in self._bound[above.path]
+
+    def _read(self, path: str) -> sure_imports.Source:
+        try:
+            data = read(path, sure_imports.SOURCE_LIMIT)
+        except ReadFailure:
+            data = b""
+        self._bytes += len(data)
+        source = sure_imports.read_source(data, self._known)
+        self._bound[path] = source.bound
+        return source
+
+
+def _plausible(name: str) -> bool:
+    return 0 < len(name) <= 255 and name.isidentifier()
+
+
+def _absolute(imported: sure_imports.Imported, package: str) -> str:
+    """The dotted name that an import means inside ``package``; "" where it leads out of every package."""
+    if not imported.level:
+        return imported.module
+    base = package
+    for _ in range(imported.level - 1):
+        base = base.rpartition(".")[0]
+    if not base:
+        return ""
+    return f"{base}.{imported.module}" if imported.module else base
