@@ -1,0 +1,144 @@
+"""One name, one file: where the loader looks for a library, and in which order."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from envguard.facts.elf import Elf
+from envguard.facts.ld_files import Files
+from envguard.facts.ld_folders import Folders, expand, split
+from envguard.facts.ld_program import LoaderProgram
+
+_NODEFLIB = 0x800
+"""DF_1_NODEFLIB of DT_FLAGS_1: nothing from the loader's own folders."""
+_SHARED = 3
+"""e_type ET_DYN."""
+_PLATFORMS = {3: "i686", 21: "ppc64le", 22: "s390x", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
+"""e_machine to ``$PLATFORM``."""
+
+
+class Found(NamedTuple):
+    """The file that a name leads to."""
+
+    elf: Elf
+    how: str
+    """``path``, ``rpath``, ``LD_LIBRARY_PATH``, ``runpath``, ``cache`` or ``default``."""
+
+
+class Search:
+    """How the loader of one program finds libraries. Every answer is remembered."""
+
+    def __init__(
+        self,
+        program: Elf,
+        *,
+        system: LoaderProgram,
+        files: Files,
+        folders: Folders,
+        cache: Mapping[str, tuple[str, ...]],
+        library_path: str,
+    ) -> None:
+        """Nothing is looked for before it is asked for.
+
+        Args:
+            program: The interpreter.
+            system: Its loader.
+            files: Where files are opened.
+            folders: Where folders are listed.
+            cache: What ``ld_cache.parse`` gives.
+            library_path: LD_LIBRARY_PATH.
+        """
+        self._program = program
+        self._system = system
+        self._files = files
+        self._folders = folders
+        self._cache = cache
+        self._found: dict[tuple[object, ...], Found | None] = {}
+        self._paths: dict[tuple[str, str], tuple[str, ...]] = {}
+        # It may hold tokens as well; $ORIGIN is then the program's folder.
+        self._library_path = self._expanded(library_path, program, ":;")
+
+    def find(self, name: str, requester: Elf, chain: Sequence[Elf]) -> Found | None:
+        """The file that the loader would open for a name that is not loaded yet.
+
+        Args:
+            name: As DT_NEEDED gives it.
+            requester: The file that asks.
+            chain: The file that asks, who loaded that, and so on; the program need not be among them.
+        """
+        if "/" in name:
+            path = os.path.abspath(self._expand(name, requester))
+            elf, _ = self._opened(path)
+            return None if elf is None else Found(elf, "path")
+        with_rpath: tuple[Elf, ...] = ()
+        if requester.runpath is None:
+            with_rpath = tuple(each for each in chain if each.rpath and each.runpath is None)
+        own = requester if requester.runpath is not None or requester.flags_1 & _NODEFLIB else None
+        key = (name, own, *with_rpath)
+        if key not in self._found:
+            self._found[key] = self._search(name, requester, with_rpath)
+        return self._found[key]
+
+    def _search(self, name: str, requester: Elf, with_rpath: tuple[Elf, ...]) -> Found | None:
+        for how, path in self._places(name, requester, with_rpath):
+            elf, go_on = self._opened(path)
+            if elf is not None:
+                return Found(elf, how)
+            if not go_on:
+                return None
+        return None
+
+    def _opened(self, path: str) -> "tuple[Elf | None, bool]":
+        """The library at a path, and whether the loader would look further where it is none.
+
+        It passes over files of another machine or class, and over what it may not open; it gives up at a file that is
+        no ELF file at all (``open_verify`` in elf/dl-load.c).
+        """
+        elf = self._files.open(path)
+        if elf is None:
+            return None, not self._files.is_invalid(path)
+        if (elf.machine, elf.bits) != (self._program.machine, self._program.bits):
+            return None, True
+        return (elf, True) if elf.has_dynamic and elf.kind == _SHARED else (None, False)
+
+    def _places(self, name: str, requester: Elf, with_rpath: tuple[Elf, ...]) -> Iterator[tuple[str, str]]:
+        """How and where the loader looks, in its order; only paths at which something may lie."""
+        program = self._program
+        if requester.runpath is None:
+            for each in with_rpath:
+                yield from self._below("rpath", self._expanded(each.rpath, each), name)
+            if program not in with_rpath and program.runpath is None:
+                yield from self._below("rpath", self._expanded(program.rpath, program), name)
+        yield from self._below("LD_LIBRARY_PATH", self._library_path, name)
+        yield from self._below("runpath", self._expanded(requester.runpath, requester), name)
+        without_system = bool(requester.flags_1 & _NODEFLIB)
+        for path in self._cached(name):
+            if not (without_system and self._is_system(path)):
+                yield "cache", path
+        if not without_system:
+            yield from self._below("default", self._system.folders, name)
+
+    def _below(self, how: str, folders: Iterable[str], name: str) -> Iterator[tuple[str, str]]:
+        for folder in folders:
+            for path in self._folders.candidates(folder, name):
+                yield how, path
+
+    def _cached(self, name: str) -> list[str]:
+        suitable = [path for path in self._cache.get(name, ()) if self._folders.suits(path)]
+        return sorted(suitable, key=self._folders.rank)
+
+    def _is_system(self, path: str) -> bool:
+        return any(path.startswith(f"{folder}/") for folder in self._system.folders)
+
+    def _expanded(self, text: str | None, elf: Elf, separators: str = ":") -> tuple[str, ...]:
+        """The folders of a search path that ``elf`` brings."""
+        if not text:
+            return ()
+        key = (text, os.path.dirname(elf.path))
+        if key not in self._paths:
+            self._paths[key] = tuple(self._expand(part, elf) for part in split(text, separators))
+        return self._paths[key]
+
+    def _expand(self, text: str, elf: Elf) -> str:
+        platform = _PLATFORMS.get(self._program.machine, "")
+        return expand(text, origin=os.path.dirname(elf.path), lib=self._system.lib, platform=platform)
