@@ -16,7 +16,12 @@ TRAITS: "Mapping[str, str]" = {
     "pure": "No compiled file: RECORD lists no shared object and every wheel tag is for any platform.",
     "native": "Compiled code: RECORD lists a shared object, or a wheel tag names a platform.",
     "abi3": "All its extension modules keep to Python's stable ABI: tag abi3, or only .abi3.so files.",
-    "cuda": "Made for CUDA: its name is of a CUDA family, its version has a +cuNNN label, or it requires nvidia-*.",
+    "cuda": "Made for CUDA: its name is of a CUDA family, its version has a +cuNNN label, it requires nvidia-*, or a "
+    "file of it links or is a library of the CUDA toolkit.",
+    "torch-linked": "A compiled file of it links libtorch or libc10 of another package.",
+    "python-linked": "A compiled file of it links libpython, so it is bound to that shared library.",
+    "numpy-1": "A compiled file of it was built for the C-API of NumPy 1.",
+    "numpy-2": "A compiled file of it was built for the C-API of NumPy 2.",
     "editable": "Installed in editable mode: its code lies in a working copy and can change without a trace.",
     "code": "Something in it can be imported: RECORD lists a .py, .pyc or extension module.",
     "startup": "It ships a .pth file, which Python reads and may run at every start.",
