@@ -12,15 +12,17 @@ No file can make this module do more than its size limits allow, raise anything 
 or loop. Names are bytes, and text may hold surrogates: make it safe before printing.
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 
 from envguard.facts import elf_sections, elf_versions
+from envguard.facts.elf_hashes import gnu_hash
 from envguard.facts.elf_image import Image, Segment
 from envguard.facts.elf_source import ElfError, Source
-from envguard.facts.elf_symbols import Reference, Symbols, gnu_hash
+from envguard.facts.elf_symbols import Reference, Symbols
 from envguard.facts.elf_versions import VersionNeed
 from envguard.facts.reading import ReadFailure
 
@@ -93,7 +95,7 @@ class Elf:
         self._image = image
         self._origin = origin
         self._versions = elf_versions.read(image)
-        self._symbols = Symbols(image, self._versions)
+        self._symbols: Symbols | None = Symbols(image, self._versions)
 
     @classmethod
     def open(cls, path: str) -> "Elf":
@@ -103,13 +105,8 @@ class Elf:
             ElfError: It is no ELF file, or a broken one.
             ReadFailure: It cannot be read, or is not a regular file.
         """
-        descriptor, status = _open(path)
-        try:
+        with _opened(path) as (descriptor, status):
             return cls(Image(Source(status.st_size, descriptor=descriptor)), path, status)
-        except OSError as error:
-            raise ReadFailure(path, (error.strerror or str(error)).lower()) from error
-        finally:
-            os.close(descriptor)
 
     @classmethod
     def of(cls, data: bytes | mmap, path: str) -> "Elf":
@@ -126,7 +123,7 @@ class Elf:
         Raises:
             ElfError: A name lies outside the string table, or there are too many.
         """
-        return self._symbols.undefined()
+        return self._open_symbols().undefined()
 
     def defines(self, name: bytes, version: str | None = None, *, hashed: int | None = None) -> bool:
         """Whether ld.so would bind a reference to this file.
@@ -136,7 +133,7 @@ class Elf:
             version: The version that the reference asks for.
             hashed: ``gnu_hash(name)`` where it is known: it costs more than the look-up.
         """
-        return self._symbols.defines(name, version, hashed)
+        return (self._symbols or self._open_symbols()).defines(name, version, hashed)
 
     def exported(self) -> Iterator[bytes]:
         """The names of all definitions that others can see: a scan of everything, for messages.
@@ -144,7 +141,7 @@ class Elf:
         Raises:
             ElfError: A name lies outside the string table, or there are too many.
         """
-        return self._symbols.exported()
+        return self._open_symbols().exported()
 
     def version_needs(self) -> tuple[VersionNeed, ...]:
         """The versions that other libraries must define."""
@@ -171,19 +168,20 @@ class Elf:
         if not isinstance(self._origin, os.stat_result):
             place = elf_sections.find(self._image, name)
             return memoryview(self._origin)[place[0] : sum(place)] if place else None
-        descriptor, status = _open(self.path)
-        try:
+        with _opened(self.path) as (descriptor, status):
             if _identity(status) != _identity(self._origin):
                 raise ReadFailure(self.path, "changed while it was read")
             return _section(Image(Source(status.st_size, descriptor=descriptor)), descriptor, name)
-        except OSError as error:
-            raise ReadFailure(self.path, (error.strerror or str(error)).lower()) from error
-        finally:
-            os.close(descriptor)
 
     def close(self) -> None:
-        """Give the memory back; only the attributes may be used any more."""
-        del self._symbols, self._image
+        """Give the memory of symbols and strings back; later questions about them are errors."""
+        self._symbols = None
+        self._image.forget_strings()
+
+    def _open_symbols(self) -> Symbols:
+        if self._symbols is None:
+            raise ElfError("closed")
+        return self._symbols
 
 
 def _section(image: Image, descriptor: int, name: str) -> memoryview | None:
@@ -192,7 +190,11 @@ def _section(image: Image, descriptor: int, name: str) -> memoryview | None:
         return None
     if image.source.size < MAP_BYTES:
         return memoryview(image.source.read(*place))
-    return memoryview(mmap(descriptor, 0, access=ACCESS_READ))[place[0] : sum(place)]
+    try:
+        mapped = mmap(descriptor, image.source.size, access=ACCESS_READ)
+    except ValueError as error:  # shorter by now
+        raise ElfError(str(error)) from error
+    return memoryview(mapped)[place[0] : sum(place)]
 
 
 def _text(image: Image, tag: int) -> str | None:
@@ -200,20 +202,31 @@ def _text(image: Image, tag: int) -> str | None:
     return None if value is None else image.text(value)
 
 
-def _open(path: str) -> tuple[int, os.stat_result]:
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[tuple[int, os.stat_result]]:
+    """A descriptor of a regular file; what the system refuses in the block is a ReadFailure too.
+
+    O_NONBLOCK keeps a FIFO from hanging the guard.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
         raise ReadFailure(path, "missing", missing=True) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ReadFailure(path, _why(error)) from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ReadFailure(path, "not a regular file")
+        yield descriptor, status
     except OSError as error:
-        raise ReadFailure(path, (error.strerror or str(error)).lower()) from error
-    except ValueError as error:  # a NUL in the path
-        raise ReadFailure(path, str(error)) from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+        raise ReadFailure(path, _why(error)) from error
+    finally:
         os.close(descriptor)
-        raise ReadFailure(path, "not a regular file")
-    return descriptor, status
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

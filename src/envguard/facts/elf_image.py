@@ -160,6 +160,10 @@ class Image:
             raise ElfError(f"no string at {index} in a string table of {len(self.strings)} bytes")
         return self.strings[index:end]
 
+    def forget_strings(self) -> None:
+        """Give the memory back: no string is found any more."""
+        self.strings = b""
+
     def text(self, index: int) -> str:
         """A string of the dynamic string table, with bytes that are not UTF-8 as surrogates."""
         return self.string(index).decode("utf-8", "surrogateescape")

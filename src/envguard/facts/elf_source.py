@@ -39,6 +39,7 @@ class Layout(NamedTuple):
     section: struct.Struct
     dynamic: struct.Struct
     symbol: struct.Struct
+    """Without ``st_size``."""
 
     def unpacker(self, fields: str) -> struct.Struct:
         """A record of other fields (``struct`` codes) in this byte order."""
@@ -56,9 +57,9 @@ class Layout(NamedTuple):
 def _layout(bits: int, little: bool) -> Layout:
     order = "<" if little else ">"
     header, segment, section, dynamic, symbol = (
-        ("HHIQQQIHHHHHH", "IIQQQQQQ", "IIQQQQIIQQ", "QQ", "IBBHQQ")
+        ("HHIQQQIHHHHHH", "IIQQQQQQ", "IIQQQQIIQQ", "QQ", "IBBHQ8x")
         if bits == 64
-        else ("HHIIIIIHHHHHH", "IIIIIIII", "IIIIIIIIII", "II", "IIIBBH")
+        else ("HHIIIIIHHHHHH", "IIIIIIII", "IIIIIIIIII", "II", "II4xBBH")
     )
     records = (struct.Struct(order + fields) for fields in (header, segment, section, dynamic, symbol))
     return Layout(bits, little, *records)

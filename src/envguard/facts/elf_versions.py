@@ -29,8 +29,9 @@ class Versions(NamedTuple):
 
     needs: dict[int, VersionNeed]
     all_needs: tuple[VersionNeed, ...]
-    definitions: dict[int, str]
-    """Without the base definition, which no reference can ask for."""
+    by_index: dict[int, str]
+    """Names that a definition may carry: all of both tables (an executable defines copies of other libraries'
+    variables with their versions) but the base definition, which stands for no version."""
     names: frozenset[str]
     """Names of all definitions."""
 
@@ -46,7 +47,8 @@ def read(image: Image) -> Versions:
     return Versions(
         needs={index: need for index, need in needs if index > 1},
         all_needs=tuple(need for _, need in needs),
-        definitions={index: name for index, name, base in definitions if not base},
+        by_index={index: need.version for index, need in needs}
+        | {index: name for index, name, base in definitions if not base},
         names=frozenset(name for _, name, _ in definitions),
     )
 
