@@ -13,7 +13,7 @@ from envguard.errors import LockError
 from envguard.facts.direct_url import redact
 from envguard.formats import _toml
 from envguard.formats._toml import ShapeError
-from envguard.model import Pin, Source
+from envguard.model import Artifact, Pin, Source
 from envguard.versions import is_name, normalise
 
 TYPE_CHECKING = False
@@ -125,13 +125,23 @@ def _one(entries: "list[Entry]") -> Pin:
     needed = [entry.pin for entry in entries if entry.need == NEEDED]
     pins = needed or [entry.pin.replace(optional=True) for entry in entries]
     first = pins[0]
+    if len(pins) == 1:
+        return first
     different = {(pin.version, pin.source) for pin in pins}
     if len(different) == 1:
-        return first.replace(hashes=tuple(sorted({each for pin in pins for each in pin.hashes})))
+        return together(pins)
     several = ", ".join(sorted({pin.text for pin in pins}))
     why = f"the lock holds {several} and does not say which applies here"
     return Pin(name=first.name, path=first.path, line=first.line, text=first.text, unverifiable=why,
                optional=first.optional)  # fmt: skip
+
+
+def together(pins: "Sequence[Pin]") -> Pin:
+    """The first of several pins of the same thing, with the files of all."""
+    return pins[0].replace(
+        hashes=tuple(sorted({each for pin in pins for each in pin.hashes})),
+        artifacts=tuple(dict.fromkeys(each for pin in pins for each in pin.artifacts)),
+    )
 
 
 def name(table: "Table") -> str:
@@ -160,29 +170,50 @@ def version(table: "Table") -> "str | None":
     return found
 
 
-def hashes(files: "Iterable[Table]") -> tuple[str, ...]:
-    """The digests of an entry's files.
+def artifacts(files: "Iterable[Table]", lock: str, folder: str = "") -> tuple[Artifact, ...]:
+    """The files of an entry, as uv, Poetry and PDM describe them.
+
+    Args:
+        files: Their tables.
+        lock: The lock, at whose folder a relative path starts.
+        folder: Where their own paths start, relative to that.
 
     Raises:
-        ShapeError: One is no text.
+        ShapeError: A field is of the wrong kind.
     """
-    found = {_toml.text(file, "hash").lower() for file in files}
-    return tuple(sorted(each for each in found if ":" in each))
+    return tuple(_artifact(file, lock, folder) for file in files)
 
 
-def file_names(files: "Iterable[Table]") -> "list[str]":
-    """The names of an entry's files, from what the lock says of where they are.
+def _artifact(file: "Table", lock: str, folder: str) -> Artifact:
+    url, digest, size = _toml.text(file, "url"), _toml.text(file, "hash").lower(), file.get("size")
+    if size is not None and type(size) is not int:
+        raise ShapeError("size is no number")
+    named = _toml.text(file, "filename") or _toml.text(file, "file") or _toml.text(file, "name")
+    if not url and (path := _toml.text(file, "path")):
+        url = local(os.path.join(folder, path), lock)
+    return Artifact(
+        name=file_name(named or url), url=fetched(url), hashes=(digest,) if ":" in digest else (), size=size
+    )
 
-    Raises:
-        ShapeError: A place is no text.
-    """
-    names = []
-    for file in files:
-        place = next(
-            (found for key in ("filename", "file", "name", "url", "path") if (found := _toml.text(file, key))), ""
-        )
-        names.append(place.partition("?")[0].partition("#")[0].rpartition("/")[2])
-    return names
+
+def file_name(place: str) -> str:
+    """The name of the file at a URL or path."""
+    name = place.partition("?")[0].partition("#")[0].rpartition("/")[2]
+    if "%" not in name:
+        return name
+    from urllib.parse import unquote
+
+    return unquote(name)
+
+
+def fetched(url: str) -> str:
+    """Where a file lies, without credentials; empty where that cannot be said without the query."""
+    return "" if "?" in url else remote(url)
+
+
+def hashes(files: "Iterable[Artifact]") -> tuple[str, ...]:
+    """The digests of an entry's files."""
+    return tuple(sorted({digest for file in files for digest in file.hashes}))
 
 
 def text(pin_name: str, pin_version: "str | None", source: "Source | None") -> str:
@@ -204,7 +235,9 @@ def local(place: str, lock: str) -> str:
 
 def remote(url: str) -> str:
     """A URL without credentials, query and fragment."""
-    return redact(url).partition("#")[0]
+    if "@" in url or "?" in url or "#" in url:
+        return redact(url).partition("#")[0]
+    return url  # nothing that could be one; locks have thousands of such
 
 
 def vcs(url: str, revision: str, *, subdirectory: str = "", editable: bool = False) -> Source:

@@ -8,8 +8,8 @@ import re
 
 from envguard.errors import LockError
 from envguard.facts.direct_url import redact
-from envguard.formats import _requirement_urls, _text
-from envguard.model import Pin, Source
+from envguard.formats import _locked, _requirement_urls, _text
+from envguard.model import Artifact, Pin, Source
 from envguard.versions import is_name, normalise, relation
 
 VERSION = re.compile(r"[\w.!+-]{1,200}", re.ASCII)
@@ -55,7 +55,7 @@ def artifact(pin: Pin, url: str, digests: tuple[str, ...] = (), *, editable: boo
     found = _requirement_urls.direct(fresh, url, editable=editable)
     if found.source is not None and found.source.kind == "directory":
         return _local(pin, found, digests)
-    return _archive(pin, found, digests)
+    return _archive(pin, found, digests, url)
 
 
 def is_checkout(url: str) -> bool:
@@ -63,7 +63,7 @@ def is_checkout(url: str) -> bool:
     return _VCS.match(url) is not None
 
 
-def _archive(pin: Pin, found: Pin, digests: tuple[str, ...]) -> Pin:
+def _archive(pin: Pin, found: Pin, digests: tuple[str, ...], url: str) -> Pin:
     """An archive: its file name must agree with what the lock says beside it."""
     in_url = found.source.digest if found.source else ""
     hashes = tuple(sorted({*digests, in_url} - {""}))
@@ -75,14 +75,16 @@ def _archive(pin: Pin, found: Pin, digests: tuple[str, ...]) -> Pin:
     if not agree:
         return pin.replace(unverifiable=f"its file is that of version {found.version}", hashes=hashes)
     source = None if hashes else found.source
+    files = (Artifact(name=_locked.file_name(url), url=_locked.fetched(url), hashes=hashes),) if hashes else ()
     version = pin.version or found.version
     text = pin.text if pin.version else f"{pin.text}=={version}"
-    return pin.replace(version=version, text=text, unverifiable="", tags=found.tags, hashes=hashes, source=source)
+    return pin.replace(version=version, text=text, unverifiable="", tags=found.tags, hashes=hashes, artifacts=files,
+                       source=source)  # fmt: skip
 
 
 def _local(pin: Pin, found: Pin, digests: tuple[str, ...]) -> Pin:
     if found.source is not None and found.source.kind == "archive":
-        return _archive(pin, found, digests)
+        return _archive(pin, found, digests, found.source.url)
     return pin.replace(source=found.source, unverifiable="a local folder is not fixed by the lock")
 
 

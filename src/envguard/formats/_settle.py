@@ -62,8 +62,9 @@ def _same_hashes(first: Pin, second: Pin) -> Pin:
     both = tuple(sorted(set(first.hashes) & set(second.hashes)))
     if not both:
         why = f"line {first.line} and {_place(second, first)} allow no common file"
-        return first.replace(hashes=(), unverifiable=first.unverifiable or why)
-    return first.replace(hashes=both)
+        return first.replace(hashes=(), artifacts=(), unverifiable=first.unverifiable or why)
+    allowed = tuple(file for file in first.artifacts if set(both).issuperset(file.hashes))
+    return first.replace(hashes=both, artifacts=allowed)
 
 
 def _contradictions(pins: list[Pin], markers: Markers) -> list[Pin]:

@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 from envguard.environment.conda import channel as channel_of
 from envguard.errors import LockError
-from envguard.formats import _conda_names, _json, _python_pins, _settle, _text
+from envguard.formats import _conda_names, _json, _locked, _python_pins, _settle, _text
 from envguard.formats._requirement_files import PIN_LIMIT
-from envguard.model import Pin, Selection, Snapshot
+from envguard.model import Artifact, Pin, Selection, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def _pin(component: "dict[str, Any]", lines: _json.Lines, path: str) -> "Pin | N
     else:
         pin = _python(name, version or stated, said, path=path, line=line)
     if pin.source is None or pin.source.kind == "archive":
-        pin = pin.replace(hashes=_digests(component, path, line))
+        files = _files(component, path, line)
+        hashes = tuple(sorted({*_digests(component, path, line), *_locked.hashes(files)}))
+        pin = pin.replace(hashes=hashes, artifacts=files if pin.source is None and kind == "pypi" else ())
     if version and stated and version != stated:
         return pin.replace(unverifiable=f"its purl says {_text.quote(version)}, its version {_text.quote(stated)}")
     return pin
@@ -139,15 +141,22 @@ def _qualifiers(text: str) -> dict[str, str]:
     return {key.lower(): unquote(value) for key, _equals, value in (part.partition("=") for part in text.split("&"))}
 
 
-def _digests(component: "dict[str, Any]", path: str, line: int) -> tuple[str, ...]:
-    """Digests of the component, and those of its artifacts, which some writers put beside the link."""
-    listed = [*_json.list_of(component.get("hashes"), "hashes", path=path, line=line)]
+def _files(component: "dict[str, Any]", path: str, line: int) -> tuple[Artifact, ...]:
+    """What the component links to as its distributions; some writers put digests beside the link only."""
+    files = []
     for entry in _json.list_of(component.get("externalReferences"), "externalReferences", path=path, line=line):
         reference = _json.object_of(entry, "an external reference", path=path, line=line)
         if reference.get("type") == "distribution":
-            listed += _json.list_of(reference.get("hashes"), "hashes", path=path, line=line)
+            url = _json.text_of(reference, "url", path=path, line=line)
+            digests = _digests(reference, path, line)
+            files.append(Artifact(name=_locked.file_name(url), url=_locked.fetched(url), hashes=digests))
+    return tuple(files)
+
+
+def _digests(fields: "dict[str, Any]", path: str, line: int) -> tuple[str, ...]:
+    """Digests of a component or of a link."""
     found = set()
-    for entry in listed:
+    for entry in _json.list_of(fields.get("hashes"), "hashes", path=path, line=line):
         digest = _json.object_of(entry, "a hash", path=path, line=line)
         algorithm = _ALGORITHMS.get(_json.text_of(digest, "alg", path=path, line=line))
         value = _json.text_of(digest, "content", path=path, line=line).lower()

@@ -110,12 +110,12 @@ class _Reader:
 
     def _entry_of(self, table: "Table", line: int) -> Entry:
         name, version = _locked.name(table), _locked.version(table)
-        files = self._files(table)
+        files = _locked.artifacts(self._files(table), self._path)
         hashes = _locked.hashes(files)
         source = _source(table, hashes, self._path)
         if version is None and source is None:
             raise ShapeError(f"{name} has no version")
-        names = _locked.file_names(files)
+        names = [file.name for file in files]
         pin = Pin(
             name=name,
             version=version,
@@ -123,6 +123,7 @@ class _Reader:
             line=line,
             text=_locked.text(name, version, source),
             hashes=hashes,
+            artifacts=() if source is not None else files,
             source=source,
             tags=self._wheels.best(names),
             local_unknown=version is not None and "+" not in version,
@@ -184,7 +185,7 @@ def _with_extras_merged(entries: "list[Entry]") -> "list[Entry]":
         merged[key] = before.replace(
             need=max(before.need, entry.need, key=order.index),
             edges=tuple(edge for edge in before.edges if edge[0] != entry.pin.name) + tuple(own),
-            pin=before.pin.replace(hashes=tuple(sorted({*before.pin.hashes, *entry.pin.hashes}))),
+            pin=_locked.together((before.pin, entry.pin)),
         )
     return list(merged.values())
 

@@ -115,10 +115,10 @@ class _Reader:
         name, version = _locked.name(table), _locked.version(table)
         if version is None:
             raise ShapeError(f"{name} has no version")
-        files = self._files(table)
+        files = _locked.artifacts(self._files(table), self._path)
         hashes = _locked.hashes(files)
         source = _source(table, hashes, self._path)
-        names = _locked.file_names(files)
+        names = [file.name for file in files]
         pin = Pin(
             name=name,
             version=version,
@@ -126,6 +126,7 @@ class _Reader:
             line=line,
             text=_locked.text(name, version, source),
             hashes=hashes,
+            artifacts=() if source is not None else files,
             source=source,
             tags=self._wheels.best(names),
         )

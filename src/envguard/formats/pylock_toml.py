@@ -11,14 +11,14 @@ from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
 from envguard.formats import _locked, _text, _toml
 from envguard.formats._toml import ShapeError
-from envguard.model import Pin, Selection, Snapshot, Source
+from envguard.model import Artifact, Pin, Selection, Snapshot, Source
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from packaging.pylock import Package, Pylock
+    from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock
 
     from envguard.formats._toml import Document, Table
     from envguard.model import Interpreter
@@ -161,8 +161,9 @@ def _check_applies(lock: "Pylock", environment: "dict[str, str]", whom: "Interpr
 
 
 def _pin(package: "Package", artifact: "Any", path: str, line: int) -> Pin:
-    digests = [wheel.hashes for wheel in package.wheels or ()] + ([package.sdist.hashes] if package.sdist else [])
-    hashes = tuple(sorted({f"{algorithm}:{digest}".lower() for each in digests for algorithm, digest in each.items()}))
+    files = tuple(_artifact(wheel, path) for wheel in package.wheels or ())
+    if package.sdist is not None:
+        files = (*files, _artifact(package.sdist, path))
     source = _source(package, path)
     version = None if package.version is None else str(package.version)
     pin = Pin(
@@ -171,13 +172,23 @@ def _pin(package: "Package", artifact: "Any", path: str, line: int) -> Pin:
         path=path,
         line=line,
         text=_locked.text(package.name, version, source),
-        hashes=hashes,
+        hashes=_locked.hashes(files),
+        artifacts=files,
         source=source,
         tags=_tags(artifact),
     )
     if version is None and source is None:
         return pin.replace(unverifiable="it gives neither a version nor a source")
     return pin
+
+
+def _artifact(file: "PackageSdist | PackageWheel", path: str) -> Artifact:
+    return Artifact(
+        name=file.filename,
+        url=_locked.fetched(file.url) if file.url else _locked.local(file.path or "", path),
+        hashes=tuple(f"{algorithm}:{digest}".lower() for algorithm, digest in file.hashes.items()),
+        size=file.size,
+    )
 
 
 def _tags(artifact: "Any") -> tuple[str, ...]:

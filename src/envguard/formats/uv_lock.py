@@ -181,9 +181,11 @@ class _Reader:
         package, table = self._packages[index], self._entries[index]
         if package.source[0][0] == "virtual":
             return []
-        files = _toml.tables(table, "wheels")
         sdist = _toml.section(table, "sdist")
-        hashes = _locked.hashes([*files, sdist])
+        tables = [*_toml.tables(table, "wheels"), sdist] if sdist else _toml.tables(table, "wheels")
+        # A registry may be a folder, at which the paths of its files start.
+        files = _locked.artifacts(tables, self._path, dict(package.source).get("registry", ""))
+        hashes = _locked.hashes(files)
         source = _source(dict(package.source), hashes, self._path)
         if package.version is None and source is None:
             raise ShapeError(f"{package.name} has no version")
@@ -194,8 +196,9 @@ class _Reader:
             line=self._lines[index],
             text=_locked.text(package.name, package.version, source),
             hashes=hashes,
+            artifacts=() if source is not None else files,
             source=source,
-            tags=wheels.best(_locked.file_names(files)),
+            tags=wheels.best(file.name for file in files),
             optional=index in roots,  # `uv sync --no-install-project` is how images are built
         )
         return [Entry(pin=pin, need=NEEDED)]
