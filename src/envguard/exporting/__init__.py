@@ -4,6 +4,7 @@ A target has
 
 - ``NAME``: what ``envguard export --to`` takes;
 - ``FILE``: how the file is usually called, for messages;
+- optionally ``FOR_ONE = True``, where the file can say for whom its packages were chosen;
 - ``HOLDS``: which of ``_losses.FACTS`` the target has a place for;
 - ``write(snapshot, wheels, remarks) -> str``, which adds a remark for whatever it could only write as a comment, and
   raises where a file without it would install something else.
@@ -22,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from envguard.model import Snapshot
+    from envguard.model import Interpreter, Snapshot
 
 
 class Exported(Value):
@@ -39,7 +40,9 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_modules()))
 
 
-def export(snapshot: "Snapshot", to: str, *, wheels: str = "", base: str = "") -> Exported:
+def export(
+    snapshot: "Snapshot", to: str, *, wheels: str = "", base: str = "", selected_for: "Interpreter | None" = None
+) -> Exported:
     """A snapshot as the file of another tool.
 
     Args:
@@ -47,6 +50,8 @@ def export(snapshot: "Snapshot", to: str, *, wheels: str = "", base: str = "") -
         to: One of ``names()``.
         wheels: A folder with the wheels that the pins mean; their file names and sha256 are then known.
         base: The folder that paths in the file are relative to; empty is the working directory.
+        selected_for: Whom the pins were read for. A lock of several environments does not name it, and what does not
+            apply there is not among its pins any more; a target that can say so does.
 
     Raises:
         UsageError: There is no such target.
@@ -59,7 +64,9 @@ def export(snapshot: "Snapshot", to: str, *, wheels: str = "", base: str = "") -
     _plain.refuse_unfit(snapshot)
     found = _wheels.find(wheels, snapshot, base) if wheels else {}
     remarks: list[str] = []
-    text: str = target.write(snapshot, found, remarks)
+    for_whom = selected_for if getattr(target, "FOR_ONE", False) else None
+    written = snapshot.replace(interpreter=snapshot.interpreter or for_whom)
+    text: str = target.write(written, found, remarks)
     remarks += _losses.of(snapshot, target.FILE, target.HOLDS)
     return Exported(text=text, remarks=tuple(remarks))
 

@@ -30,6 +30,11 @@ def refuse_unfit(snapshot: "Snapshot") -> None:
             raise EnvguardError(f"{pin.text!a} cannot be written for another tool", path=pin.path, line=pin.line)
 
 
+def is_word(text: str) -> bool:
+    """True for what can neither end a line nor begin another field."""
+    return _WORD.fullmatch(text) is not None
+
+
 def comment(text: str) -> str:
     """Text of unknown origin on one line of ASCII."""
     return "".join(letter if letter.isprintable() else " " for letter in text).encode("ascii", "replace").decode()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NAME = "explicit"
 FILE = "an @EXPLICIT list"
-HOLDS = ("conda-hashes",)
+HOLDS = ("conda-hashes", "indexes")  # what pip installed is a comment there
 
 _DIGESTS = ("sha256:", "md5:")
 """In the order of preference."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "cyclonedx"
 FILE = "CycloneDX"
-HOLDS = ("interpreter", "records", "variants", "markers", "conda-hashes")
+HOLDS = ("interpreter", "records", "variants", "markers", "conda-hashes", "indexes")
 
 _ALGORITHMS = {
     "md5": "MD5",

@@ -45,7 +45,7 @@ def run(argv: list[str]) -> int:
         raise UsageError(f"-o {safe(options.output)} is the lock itself", remedy="give another file")
     snapshot = comparing.load(path, selection=selection)
     base = os.path.dirname(os.path.abspath(options.output)) if options.output else ""
-    made = exporting.export(snapshot, options.to, wheels=options.wheels or "", base=base)
+    made = exporting.export(snapshot, options.to, wheels=options.wheels or "", base=base, selected_for=whom)
     if options.output:
         output.write_file(options.output, made.text.encode())
     else:
