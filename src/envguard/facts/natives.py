@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from envguard.facts.elf import Elf
     from envguard.facts.ld_so import LdSo
-    from envguard.facts.linkage import Resolution
+    from envguard.facts.resolution import Resolution
 
 _SHARED_OBJECT = re.compile(r"\.so(?:\.[\w.-]+)?$")
 _SURELY_SHARED_OBJECT = re.compile(r"\.so(?:\.[\d.]+)?$", re.ASCII)

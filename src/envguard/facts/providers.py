@@ -35,16 +35,17 @@ class Providers:
     def __init__(self, natives: Natives) -> None:
         self._natives = natives
         self._by_name: dict[str, list[NativeFile]] = {}
-        self._by_owner: dict[str, list[NativeFile]] = {}
         for file in natives.files:
             for name in {file.elf.soname or "", os.path.basename(file.path)} - {""}:
                 self._by_name.setdefault(name, []).append(file)
-            self._by_owner.setdefault(file.owner, []).append(file)
         self._owners: dict[str, str] = {}
         self._required: dict[str, frozenset[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
         self._top_levels: dict[str, frozenset[str]] | None = None
         self.names = frozenset(self._by_name)
+        self._families: dict[str, list[str]] = {}
+        for name in self.names:
+            self._families.setdefault(family_of(name), []).append(name)
 
     def owner(self, elf: "Elf") -> str:
         """Who owns a library; "" for the system's."""
@@ -57,9 +58,9 @@ class Providers:
         """The libraries of the environment with this SONAME or file name."""
         return self._by_name.get(name, [])
 
-    def owned_by(self, owner: str) -> list[NativeFile]:
-        """The shared objects of one distribution."""
-        return self._by_owner.get(owner, [])
+    def of_family(self, family: str) -> list[str]:
+        """The names of all generations of a library that the environment has, for whomever."""
+        return self._families.get(family, [])
 
     def provide(self, name: str, requester: "Elf", root: str) -> "Elf | None":
         """A library that stands in for ``name``.
@@ -152,6 +153,11 @@ class Providers:
                 if not top.endswith((".libs", ".data", ".dist-info")):
                     found.add(top.partition(".")[0])
         return frozenset(found)
+
+
+def family_of(name: str) -> str:
+    """``libcudnn`` for ``libcudnn.so.9``."""
+    return name.partition(".so")[0]
 
 
 def is_public(file: NativeFile, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the loader would meet in each compiled file of an environment: the values that resolving gives."""
+"""What the loader would meet in the compiled files of an environment: the values that resolving gives."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,8 @@ from envguard.facts.natives import NativeFile
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.facts.elf import Elf, Reference, VersionNeed
+    from envguard.facts.providers import Providers
+    from envguard.facts.reach import Way
 
 
 class MissingLibrary(NamedTuple):
@@ -25,7 +27,7 @@ class MissingLibrary(NamedTuple):
 
 
 class MissingSymbol(NamedTuple):
-    """A strong reference that nothing defines."""
+    """A reference that is not weak and that nothing defines."""
 
     reference: "Reference"
     requester: str
@@ -33,7 +35,7 @@ class MissingSymbol(NamedTuple):
 
 
 class MissingVersion(NamedTuple):
-    """A version of a library that the file which is found for it does not define."""
+    """A version that the file which is found for a library does not define."""
 
     need: "VersionNeed"
     provider: str
@@ -55,25 +57,26 @@ class Broken(NamedTuple):
     libraries: tuple[MissingLibrary, ...]
     """Without those of the driver."""
     symbols: tuple[MissingSymbol, ...]
+    """Not looked for where a library is missing."""
     versions: tuple[MissingVersion, ...]
     siblings: tuple[str, ...]
     """Paths of numbered variants of it beside it."""
     torchless: tuple[str, ...]
     """Names of torch's GPU libraries that it needs of a torch built without them."""
-    reached: bool
-    """An import of its distribution surely loads it."""
-    linked: "tuple[Elf, ...]" = ()
-    """What is loaded with it, in the order of the search for symbols."""
+    way: "Way | None"
+    """How an import surely loads it; None where none does."""
+    linked: "tuple[Elf, ...]"
+    """What is loaded with it: the file itself, then in the order of the search for symbols."""
 
 
 class Resolution(NamedTuple):
     """The answer for a whole environment."""
 
-    broken: tuple[Broken, ...]
+    broken: tuple[Broken, ...] = ()
     """Sorted by path."""
-    driver: tuple[MissingLibrary, ...]
+    driver: tuple[MissingLibrary, ...] = ()
     """Libraries of the driver that are needed and absent: a fact about the host."""
-    judged: int
+    judged: int = 0
     """How many files were resolved."""
-    names: frozenset[str]
-    """Every SONAME and file name of the environment's libraries."""
+    providers: "Providers | None" = None
+    """Who was counted on; None where nothing could be resolved."""
