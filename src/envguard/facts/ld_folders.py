@@ -9,16 +9,6 @@ _TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-
 _MOST_FOLDERS = 512
 """Of one search path; wheels have up to a few dozen."""
 
-_LEVELS = (
-    ("x86-64-v4", ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")),
-    ("x86-64-v3", ("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave")),
-    ("x86-64-v2", ("cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3")),
-)
-"""Folders below glibc-hwcaps, best first, and the processor's flags that each needs beside those of the next (x86-64
-psABI, as /proc/cpuinfo spells them)."""
-X86_64 = 62
-"""e_machine; other machines have no such folders, or rare ones."""
-
 
 def expand(text: str, *, origin: str, lib: str, platform: str) -> str:
     """A path with ``$ORIGIN``, ``$LIB`` and ``$PLATFORM`` replaced; anything else stays as it is."""
@@ -34,37 +24,16 @@ def split(path: str, separators: str = ":") -> tuple[str, ...]:
     return tuple(dict.fromkeys(part or "." for part in parts))
 
 
-def processor_levels(machine: int, cpuinfo: str = "/proc/cpuinfo") -> tuple[str, ...]:
-    """Names of the glibc-hwcaps folders that this machine's processor may use, best first."""
-    if machine != X86_64:
-        return ()
-    flags = _processor_flags(cpuinfo)
-    supported: list[str] = []
-    for level, needed in reversed(_LEVELS):
-        if not flags.issuperset(needed):
-            break
-        supported.insert(0, level)
-    return tuple(supported)
-
-
-def _processor_flags(cpuinfo: str) -> frozenset[str]:
-    try:
-        with open(cpuinfo, encoding="ascii", errors="replace") as lines:
-            return next((frozenset(line.split()) for line in lines if line.startswith("flags")), frozenset())
-    except OSError:
-        return frozenset()
-
-
 class Folders:
     """What lies in folders, remembered."""
 
-    def __init__(self, levels: tuple[str, ...] = ()) -> None:
+    def __init__(self, below: tuple[str, ...] = ()) -> None:
         """Nothing is listed before it is asked for.
 
         Args:
-            levels: Names of the glibc-hwcaps folders that are looked into, best first.
+            below: Folders that are looked into before the one that holds them, see ``ld_processor.subfolders``.
         """
-        self.levels = levels
+        self._below = below
         self._names: dict[str, frozenset[str] | None] = {}
         self._variants: dict[str, tuple[str, ...]] = {}
         self._tidied: dict[str, str] = {}
@@ -76,25 +45,13 @@ class Folders:
             if names is None or name in names:
                 yield os.path.join(each, name)
 
-    def suits(self, path: str) -> bool:
-        """False for a path in a glibc-hwcaps folder that this processor may not use."""
-        before, found, after = path.rpartition("/glibc-hwcaps/")
-        return not found or not before or after.partition("/")[0] in self.levels
-
-    def rank(self, path: str) -> int:
-        """Which of several paths of the cache comes first: the best processor level, then the plain folder."""
-        _, found, after = path.rpartition("/glibc-hwcaps/")
-        return self.levels.index(after.partition("/")[0]) if found else len(self.levels)
-
     def _with_variants(self, folder: str) -> tuple[str, ...]:
         known = self._variants.get(folder)
         if known is None:
             tidy = self._tidy(folder)
             names = self._list(tidy)
-            below = []
-            if names is None or "glibc-hwcaps" in names:
-                below = [f"{tidy}/glibc-hwcaps/{level}" for level in self.levels]
-            known = (*below, tidy) if names is None or names else ()
+            listed = [each for each in self._below if names is None or each.partition("/")[0] in names]
+            known = (*(f"{tidy}/{each}" for each in listed), tidy) if names is None or names else ()
             self._variants[folder] = known
         return known
 
@@ -113,9 +70,13 @@ class Folders:
         """The folder, absolute and without ``..``, under a name that leads to the same place."""
         known = self._tidied.get(folder)
         if known is None:
-            absolute = os.path.join(os.getcwd(), folder) if not folder.startswith("/") else folder
+            absolute = folder if folder.startswith("/") else os.path.join(os.getcwd(), folder)
             known = os.path.normpath(absolute)
-            if ".." in absolute and os.path.realpath(known) != (real := os.path.realpath(absolute)):
-                known = real
+            if ".." in absolute:
+                real = os.path.realpath(absolute)
+                if not os.path.isdir(absolute):
+                    known = absolute  # there is nothing above a folder that is not there
+                elif os.path.realpath(known) != real:
+                    known = real
             self._tidied[folder] = known = known[1:] if known.startswith("//") else known
         return known

@@ -41,6 +41,8 @@ class LoaderProgram(NamedTuple):
     """What ``$LIB`` stands for, such as ``lib64``."""
     hwcaps: bool
     """It looks into ``glibc-hwcaps`` (glibc 2.33 and newer)."""
+    legacy: bool
+    """It looks into the folders that were there before (glibc until 2.36)."""
 
 
 def examine(path: str, machine: int, bits: int) -> LoaderProgram:
@@ -64,6 +66,7 @@ def examine(path: str, machine: int, bits: int) -> LoaderProgram:
         cache=os.fsdecode(cache.group(1)) if cache else "/etc/ld.so.cache",
         lib=lib.group(1) if lib else "lib",
         hwcaps=not data or b"glibc-hwcaps" in data,
+        legacy=bool(data) and (b"glibc-hwcaps" not in data or b"Legacy HWCAP" in data),
     )
 
 

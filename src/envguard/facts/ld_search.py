@@ -7,14 +7,13 @@ from typing import NamedTuple
 from envguard.facts.elf import Elf
 from envguard.facts.ld_files import Files
 from envguard.facts.ld_folders import Folders, expand, split
+from envguard.facts.ld_processor import Processor, subfolders
 from envguard.facts.ld_program import LoaderProgram
 
 _NODEFLIB = 0x800
 """DF_1_NODEFLIB of DT_FLAGS_1: nothing from the loader's own folders."""
 _SHARED = 3
 """e_type ET_DYN."""
-_PLATFORMS = {3: "i686", 21: "ppc64le", 22: "s390x", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
-"""e_machine to ``$PLATFORM``."""
 
 
 class Found(NamedTuple):
@@ -34,7 +33,7 @@ class Search:
         *,
         system: LoaderProgram,
         files: Files,
-        folders: Folders,
+        processor: Processor,
         cache: Mapping[str, tuple[str, ...]],
         library_path: str,
     ) -> None:
@@ -44,14 +43,15 @@ class Search:
             program: The interpreter.
             system: Its loader.
             files: Where files are opened.
-            folders: Where folders are listed.
+            processor: The processor that the program runs on.
             cache: What ``ld_cache.parse`` gives.
             library_path: LD_LIBRARY_PATH.
         """
         self._program = program
         self._system = system
         self._files = files
-        self._folders = folders
+        self._processor = processor
+        self._folders = Folders(subfolders(processor, hwcaps=system.hwcaps, legacy=system.legacy))
         self._cache = cache
         self._found: dict[tuple[object, ...], Found | None] = {}
         self._paths: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -124,8 +124,16 @@ class Search:
                 yield how, path
 
     def _cached(self, name: str) -> list[str]:
-        suitable = [path for path in self._cache.get(name, ()) if self._folders.suits(path)]
-        return sorted(suitable, key=self._folders.rank)
+        """Of the cache's paths those that suit this processor, the best first."""
+        ranked = []
+        for path in self._cache.get(name, ()):
+            _, found, after = path.rpartition("/glibc-hwcaps/")
+            level = after.partition("/")[0]
+            if not found:
+                ranked.append((len(self._processor.levels), path))
+            elif level in self._processor.levels:
+                ranked.append((self._processor.levels.index(level), path))
+        return [path for _, path in sorted(ranked, key=lambda each: each[0])]
 
     def _is_system(self, path: str) -> bool:
         return any(path.startswith(f"{folder}/") for folder in self._system.folders)
@@ -140,5 +148,5 @@ class Search:
         return self._paths[key]
 
     def _expand(self, text: str, elf: Elf) -> str:
-        platform = _PLATFORMS.get(self._program.machine, "")
-        return expand(text, origin=os.path.dirname(elf.path), lib=self._system.lib, platform=platform)
+        origin = os.path.dirname(elf.path)
+        return expand(text, origin=origin, lib=self._system.lib, platform=self._processor.platform)

@@ -9,10 +9,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from envguard.facts import ld_cache, ld_program
+from envguard.facts import ld_cache, ld_processor, ld_program
 from envguard.facts.elf import Elf, Reference, VersionNeed
 from envguard.facts.ld_files import Files
-from envguard.facts.ld_folders import Folders, processor_levels
 from envguard.facts.ld_search import Found, Search
 from envguard.facts.ld_symbols import Symbols
 from envguard.facts.reading import ReadFailure, read
@@ -98,7 +97,7 @@ class LdSo:
             program,
             system=system,
             files=self._files,
-            folders=Folders(processor_levels(program.machine) if system.hwcaps else ()),
+            processor=ld_processor.examine(program.machine),
             cache=self._read_cache(system.cache) if cache is None else cache,
             library_path=library_path,
         )
