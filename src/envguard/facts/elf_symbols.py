@@ -1,7 +1,7 @@
 """Dynamic symbols of an ELF file: what it asks of others, and whether it defines a name.
 
-Undefined symbols stand before all that the GNU hash table covers, so that their list costs a few pages of a file of a
-gigabyte. Definitions are looked up as ld.so does it: hash table, name, version.
+Definitions are looked up as ld.so does it: hash table, name, version. Undefined symbols are found by a scan: they all
+stand before what the GNU hash table covers in shared objects, but not in executables (``__cxa_finalize``).
 
 Source: ``elf/dl-lookup.c`` of glibc (``do_lookup_x``, ``check_match``) for what counts as a definition.
 """
@@ -29,7 +29,6 @@ _TLS = 6
 _INTERNAL, _HIDDEN = 1, 2
 _VERSION_INDEX, _VERSION_HIDDEN = 0x7FFF, 0x8000
 _FIRST_VERSION = 2
-_EXECUTABLE = 2
 
 
 class Reference(NamedTuple):
@@ -46,7 +45,7 @@ class Reference(NamedTuple):
 class Symbols:
     """The dynamic symbols of one file."""
 
-    __slots__ = ("_entries", "_gnu", "_layout", "_strings", "_sysv", "_undefined_end", "_versions", "_versym")
+    __slots__ = ("_entries", "_gnu", "_layout", "_strings", "_sysv", "_versions", "_versym")
 
     def __init__(self, image: Image, versions: Versions) -> None:
         self._layout = image.layout
@@ -54,7 +53,6 @@ class Symbols:
         self._versions = versions
         self._gnu: GnuTable | None = None
         self._sysv: SysvTable | None = None
-        self._undefined_end = 0
         self._entries = b""
         self._versym: Sequence[int] = ()
         place = image.table(_DT_SYMTAB)
@@ -69,23 +67,19 @@ class Symbols:
         if gnu is not None:
             self._gnu = GnuTable(image, gnu[0])
             if self._gnu.end > 1:
-                # An executable may give the address of another library's function as a symbol of its own.
-                self._undefined_end = self._gnu.end if image.kind == _EXECUTABLE else self._gnu.first
                 return self._gnu.end
         if sysv is not None:
             table = SysvTable(image, sysv[0])
             self._sysv = table if gnu is None else None
-            self._undefined_end = table.end
-        else:
-            self._undefined_end = min(count_symbols(image), MAX_SYMBOLS)
-        return self._undefined_end
+            return table.end
+        return min(count_symbols(image), MAX_SYMBOLS)
 
     def undefined(self) -> tuple[Reference, ...]:
         """Every global or weak symbol that the file does not define, in the order of its table."""
         found: list[Reference] = []
         strings, needs, versym = self._strings, self._versions.needs, self._versym
         room = MAX_NAMES
-        for index, (name_at, info, _, section, _) in enumerate(self._records(self._undefined_end)):
+        for index, (name_at, info, _, section, _) in enumerate(self._records()):
             if section or not name_at or info >> 4 == _LOCAL:
                 continue
             name = _name(strings, name_at, room)
@@ -101,16 +95,15 @@ class Symbols:
         """The names of all definitions that others can see, with repetitions."""
         strings = self._strings
         room = MAX_NAMES
-        for name_at, info, other, section, value in self._records(None):
+        for name_at, info, other, section, value in self._records():
             if name_at and _is_definition(info, other, section, value):
                 name = _name(strings, name_at, room)
                 room -= len(name)
                 yield name
 
-    def _records(self, end: int | None) -> Iterator[tuple[int, ...]]:
-        """Name, info, other, section and value of the symbols before an index, or of all."""
-        record = self._layout.symbol
-        records = record.iter_unpack(self._entries if end is None else self._entries[: end * record.size])
+    def _records(self) -> Iterator[tuple[int, ...]]:
+        """Name, info, other, section and value of every symbol."""
+        records = self._layout.symbol.iter_unpack(self._entries)
         if self._layout.bits == 64:
             return records
         return ((name, info, other, section, value) for name, value, info, other, section in records)
