@@ -17,6 +17,8 @@ from envguard.facts import (
     driver_fit,
     gpu_architecture,
     nvml,
+    onnxruntime_build,
+    onnxruntime_providers,
     tables as table_facts,
     torch_family,
 )
@@ -55,16 +57,19 @@ def observe(
     rows = tables if tables is not None else table_facts.load()
     yield from torch_family.observe(natives)
     yield from cuda_baggage.observe(natives, target=target)
-    yield from cuda_generations.observe(natives, rows, observed=observed)
+    seen = frozenset(name for name, worked in (observed or {}).items() if worked)
+    runtime = onnxruntime_build.read(natives)
+    if runtime is not None:
+        yield from onnxruntime_providers.observe(natives, runtime, rows, seen=seen)
+    yield from cuda_generations.observe(natives, rows, seen=seen, apart=onnxruntime_providers.paths(runtime))
     users = cuda_users.find(natives, rows)
     if not users:
         return
     host = driver if driver is not None else this_machine(natives.library_path)
-    working = frozenset(name for name, worked in (observed or {}).items() if worked)
-    yield from driver_fit.observe(host, users, rows, working=working)
+    yield from driver_fit.observe(host, users, rows, working=seen)
     torch = torch_family.builds(natives).get("torch")
     toolkit = torch.cuda if torch is not None else ""
-    yield from gpu_architecture.observe(natives, host, users, toolkit=toolkit, working=working)
+    yield from gpu_architecture.observe(natives, host, users, toolkit=toolkit, working=seen)
 
 
 def this_machine(library_path: str) -> "Driver":
