@@ -9,26 +9,35 @@ from envguard.facts.resolution import Broken, MissingLibrary
 from envguard.model import Change
 
 _CODE = "EG401"
+_Case = tuple[Broken, MissingLibrary]
+"""A broken file, and one of the libraries that it lacks."""
 
 
 def changes(natives: Natives, providers: Providers, broken: Sequence[Broken]) -> Iterator[Change]:
-    """One change for each library and owner of the files that ask for it; one note for each package and reason."""
-    groups: dict[tuple[str, str], list[tuple[Broken, MissingLibrary]]] = {}
-    notes: dict[tuple[str, str], list[tuple[Broken, MissingLibrary]]] = {}
+    """One change for each library and owner of the files that ask for it; one note for each package and reason.
+
+    torch's GPU libraries are one thing: a CPU build has none of them.
+    """
+    groups: dict[tuple[str, str], list[_Case]] = {}
+    notes: dict[tuple[str, str], list[_Case]] = {}
     for each in broken:
         for library in each.libraries:
             if _belongs_to_cuda(library):
                 continue
             severity = severity_of(each, library)
+            cause = "torch" if library.name in each.torchless else library.name
             if severity == "noted":
                 notes.setdefault((each.file.owner, each.why), []).append((each, library))
             else:
-                pair = each._replace(severity=severity), library
-                groups.setdefault((library.owner or each.file.owner, library.name), []).append(pair)
-    for (owner, name), found in sorted(groups.items()):
-        yield _change(owner, name, found, natives, providers)
+                asking = library.owner or each.file.owner
+                groups.setdefault((asking, cause), []).append((each._replace(severity=severity), library))
+    for (owner, _cause), found in sorted(groups.items()):
+        yield _change(owner, found, natives, providers)
+    said = {(library.requester, library.name) for found in groups.values() for _each, library in found}
     for (owner, why), found in sorted(notes.items()):
-        yield _note(owner, why, found, natives)
+        unsaid = [pair for pair in found if (pair[1].requester, pair[1].name) not in said]
+        if unsaid:
+            yield _note(owner, why, unsaid, natives)
 
 
 def severity_of(broken: Broken, library: MissingLibrary) -> str:
@@ -47,19 +56,17 @@ def _belongs_to_cuda(library: MissingLibrary) -> bool:
     return bool(library.rivals) and cuda_families.family(library.name) != ""
 
 
-def _change(
-    owner: str, name: str, found: list[tuple[Broken, MissingLibrary]], natives: Natives, providers: Providers
-) -> Change:
+def _change(owner: str, found: list[_Case], natives: Natives, providers: Providers) -> Change:
     found = sorted(found, key=lambda pair: words.by_gravity(pair[0]))
     files = [each for each, _library in found]
     library = found[0][1]
+    names = sorted({each.name for _file, each in found})
     asking = list(dict.fromkeys(library.requester for _each, library in found))
-    evidence = [_needs(library, natives)]
-    if len(asking) > 1:
-        evidence.append(f"so do {words.listed([words.short(path, natives) for path in asking[1:]])}")
+    evidence = [_needs(library, names, natives)]
+    evidence.extend(words.so_do(asking, natives))
     evidence.extend(_instead(library, natives, providers))
-    if any(name in each.torchless for each in files):
-        evidence.append(f"{natives.version('torch')} is installed, a build without it")
+    if any(library.name in each.torchless for each in files):
+        evidence.append(f"{natives.version('torch')} is installed, a build without GPU support")
     evidence.extend(words.reached(files, natives))
     others = sorted({each.file.owner for each in files} - {owner, ""})
     if others:
@@ -68,16 +75,16 @@ def _change(
         code=_CODE,
         kind=words.gravest(each.severity for each in files),
         package=owner.removeprefix("conda:"),
-        locked=name,
+        locked=", ".join(names),
         installed=", ".join(library.rivals),
         path=library.requester,
         evidence=tuple(evidence),
     )
 
 
-def _needs(library: MissingLibrary, natives: Natives) -> str:
+def _needs(library: MissingLibrary, names: Sequence[str], natives: Natives) -> str:
     how = "" if library.listed else ", as its version requirements say; DT_NEEDED does not list it"
-    return f"{words.of(library.requester, natives)} needs {words.cut(library.name)}{how}"
+    return f"{words.of(library.requester, natives)} needs {words.cut(words.listed(names))}{how}"
 
 
 def _instead(library: MissingLibrary, natives: Natives, providers: Providers) -> Iterator[str]:
@@ -89,10 +96,9 @@ def _instead(library: MissingLibrary, natives: Natives, providers: Providers) ->
         yield f"{words.of(private[0].path, natives)} is a private copy, which others cannot count on"
 
 
-def _note(owner: str, why: str, found: list[tuple[Broken, MissingLibrary]], natives: Natives) -> Change:
+def _note(owner: str, why: str, found: list[_Case], natives: Natives) -> Change:
     files = sorted({each.file.path for each, _library in found})
     names = sorted({library.name for _each, library in found})
-    count = "1 file" if len(files) == 1 else f"{len(files)} files"
     return Change(
         code=_CODE,
         kind="noted",
@@ -100,7 +106,7 @@ def _note(owner: str, why: str, found: list[tuple[Broken, MissingLibrary]], nati
         locked=words.cut(words.listed(names)),
         path=files[0],
         evidence=(
-            f"{count}: {words.listed([words.short(path, natives) for path in files])}",
+            f"{words.files(len(files))}: {words.listed([words.short(path, natives) for path in files])}",
             why,
         ),
     )

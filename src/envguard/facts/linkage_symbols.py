@@ -10,7 +10,7 @@ from typing import NamedTuple
 from envguard.facts import linkage_words as words, mangled
 from envguard.facts.elf import Elf, ElfError
 from envguard.facts.natives import Natives
-from envguard.facts.providers import Providers
+from envguard.facts.providers import Providers, required_name
 from envguard.facts.resolution import Broken, MissingSymbol
 from envguard.model import Change
 
@@ -67,8 +67,10 @@ def _change(requester: str, users: list[Broken], natives: Natives, providers: Pr
     if len(symbols) > words.SHOWN:
         evidence.append(f"and {len(symbols) - words.SHOWN} more symbols")
     libraries = list(dict.fromkeys(exporter.elf.path for exporter in exporters.values()))
-    evidence.extend(f"{words.of(path, natives)} does not export it" for path in libraries)
-    evidence.append(_both(owner, libraries, natives))
+    them = "it" if len(symbols) == 1 else "them"
+    if libraries:
+        evidence.append(f"{words.listed([words.short(path, natives) for path in libraries])} should export {them}")
+    evidence.extend(_both(owner, libraries, them, natives))
     evidence.extend(words.reached(users, natives))
     return Change(
         code=_CODE,
@@ -77,7 +79,7 @@ def _change(requester: str, users: list[Broken], natives: Natives, providers: Pr
         locked=words.cut(mangled.readable(names[0]) or names[0]),
         installed=", ".join(_versions_of(libraries, natives)),
         path=requester,
-        evidence=tuple(filter(None, evidence)),
+        evidence=tuple(evidence),
     )
 
 
@@ -89,10 +91,16 @@ def _misses(symbol: MissingSymbol, requester: str, natives: Natives) -> str:
     return f"{words.short(requester, natives)} needs the symbol {spoken}"
 
 
-def _both(owner: str, libraries: Sequence[str], natives: Natives) -> str:
-    """``torchvision 0.18.0 needs it, torch 2.5.0 does not export it``."""
-    others = [name for name in _versions_of(libraries, natives) if name != natives.version(owner)]
-    return f"{natives.version(owner)} was built against another build of {', '.join(others)}" if others else ""
+def _both(owner: str, libraries: Sequence[str], them: str, natives: Natives) -> Iterator[str]:
+    """``torchvision 0.18.0 needs it, torch 2.5.0 does not export it``, and what the metadata had asked for."""
+    distribution = natives.distribution(owner)
+    for other in dict.fromkeys(natives.owner_of(path) for path in libraries):
+        if not other:
+            continue
+        yield f"{natives.version(owner)} needs {them}, {natives.version(other)} does not export {them}"
+        for requirement in distribution.requires if distribution is not None else ():
+            if other != owner and required_name(requirement) == other:
+                yield f"{natives.version(owner)} requires {words.cut(requirement)}"
 
 
 def _versions_of(libraries: Sequence[str], natives: Natives) -> list[str]:
@@ -157,7 +165,6 @@ def _text(symbol: MissingSymbol) -> str:
 def _note(owner: str, why: str, files: list[Broken], natives: Natives) -> Change:
     paths = sorted({each.file.path for each in files})
     symbols = [_text(symbol) for each in files for symbol in _unsaid(each)]
-    count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
     shown = words.listed([words.short(path, natives) for path in paths])
     return Change(
         code=_CODE,
@@ -165,5 +172,5 @@ def _note(owner: str, why: str, files: list[Broken], natives: Natives) -> Change
         package=owner.removeprefix("conda:"),
         locked=words.cut(mangled.readable(symbols[0]) or symbols[0]),
         path=paths[0],
-        evidence=(f"{count} with {len(symbols)} missing symbols: {shown}", why),
+        evidence=(f"{words.files(len(paths))} with {len(symbols)} missing symbols: {shown}", why),
     )

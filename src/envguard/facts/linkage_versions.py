@@ -34,8 +34,7 @@ def _change(owner: str, provider: str, found: list[tuple[Broken, MissingVersion]
         f"{words.of(asking[0], natives)} needs {words.cut(words.listed(versions))} of {found[0][1].need.file}",
         f"{words.of(provider, natives)} is found for it and does not define {_them(versions)}",
     ]
-    if len(asking) > 1:
-        evidence.append(f"so do {words.listed([words.short(path, natives) for path in asking[1:]])}")
+    evidence.extend(words.so_do(asking, natives))
     newest = _like(versions[-1], provider, natives)
     if newest:
         evidence.append(f"it defines {words.cut(words.listed(newest))}")

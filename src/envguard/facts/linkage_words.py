@@ -1,7 +1,7 @@
 """How compiled files and their owners are called in what the facts of linkage say."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from envguard.facts.natives import Natives
 from envguard.facts.resolution import Broken
@@ -44,6 +44,18 @@ def listed(names: Sequence[str]) -> str:
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
 
 
+def so_do(paths: Sequence[str], natives: Natives) -> Iterator[str]:
+    """``so does torch/lib/libtorch.so``, for all paths but the first."""
+    others = [short(path, natives) for path in paths[1:]]
+    if others:
+        yield f"so {'does' if len(others) == 1 else 'do'} {listed(others)}"
+
+
+def files(count: int) -> str:
+    """``1 file``, ``12 files``."""
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def cut(text: str) -> str:
     """A name of bearable length."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
@@ -56,5 +68,5 @@ def reached(found: Iterable[Broken], natives: Natives) -> Iterable[str]:
         if each.way is not None:
             ways.setdefault(each.way.top, []).append(each)
     for top, files in ways.items():
-        paths = [short(each.file.path, natives) for each in files]
+        paths = list(dict.fromkeys(short(each.file.path, natives) for each in files))
         yield f"import {cut(top)} loads {listed(paths)}"

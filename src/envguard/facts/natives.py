@@ -48,6 +48,7 @@ class Natives:
         library_path: LD_LIBRARY_PATH of the process that is judged.
         preload: LD_PRELOAD of that process.
         markers: The PEP 508 variables of its interpreter.
+        target: Another platform that is asked about too, such as ``linux_aarch64``; mostly empty.
         unseen: What could not be looked at, a sentence each; facts add to it.
     """
 
@@ -56,6 +57,7 @@ class Natives:
         environment: Environment,
         *,
         markers: "Mapping[str, str] | None" = None,
+        target: str = "",
         library_path: str | None = None,
         preload: str | None = None,
         supported: "Callable[[], Iterable[str]] | None" = None,
@@ -65,6 +67,7 @@ class Natives:
         Args:
             environment: What ``scan`` found.
             markers: The PEP 508 variables of its interpreter; None where they are not known.
+            target: Another platform that is asked about too, such as ``linux_aarch64``.
             library_path: None takes LD_LIBRARY_PATH of this process.
             preload: None takes LD_PRELOAD of this process.
             supported: Gives the wheel tags of the environment's interpreter, best first; it is asked at most once.
@@ -73,9 +76,11 @@ class Natives:
         self.library_path = os.environ.get("LD_LIBRARY_PATH", "") if library_path is None else library_path
         self.preload = os.environ.get("LD_PRELOAD", "") if preload is None else preload
         self.markers: Mapping[str, str] = markers or {}
+        self.target = target
         self.unseen: list[str] = []
         self._ask_supported = supported
         self._supported: tuple[str, ...] | None = None
+        self._accepted: frozenset[str] | None = None
         self._ownership: Ownership | None = None
         self._rows: dict[str, list[Owned]] | None = None
         self._loader: LdSo | None = None
@@ -110,6 +115,13 @@ class Natives:
         if self._supported is None:
             self._supported = tuple(map(str, self._ask_supported())) if self._ask_supported is not None else ()
         return self._supported
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The same as a set."""
+        if self._accepted is None:
+            self._accepted = frozenset(self.supported)
+        return self._accepted
 
     @property
     def blind(self) -> tuple[str, ...]:

@@ -114,8 +114,7 @@ class Providers:
             seen.add(name)
             distribution = self._natives.distribution(name)
             for requirement in distribution.requires if distribution is not None else ():
-                if found := _REQUIRED_NAME.match(requirement):
-                    waiting.append(normalise(found.group(1)))
+                waiting.append(required_name(requirement))
         return frozenset(seen)
 
     def _reachable_by_import(self, owner: str) -> frozenset[str]:
@@ -153,6 +152,12 @@ class Providers:
                 if not top.endswith((".libs", ".data", ".dist-info")):
                     found.add(top.partition(".")[0])
         return frozenset(found)
+
+
+def required_name(requirement: str) -> str:
+    """The normalised name in a Requires-Dist; "" where there is none."""
+    found = _REQUIRED_NAME.match(requirement)
+    return normalise(found.group(1)) if found is not None else ""
 
 
 def family_of(name: str) -> str:

@@ -15,6 +15,8 @@ _MODULES = 3000
 _BYTES = 24 << 20
 """How much one distribution may make us read; tensorflow, the largest that was seen, has 1,806 modules."""
 _LOCATED = 20000
+_FOLDERS = 200
+"""Folders of a namespace package that are looked into."""
 _DEPTH = 32
 """Parts of a dotted name."""
 
@@ -50,6 +52,8 @@ class Reach:
         suffixes: Sequence[str],
         known: sure_imports.Known,
         belongs: Callable[[str], bool],
+        *,
+        late: Sequence[str] = (),
     ) -> None:
         """Prepare; nothing is read yet.
 
@@ -58,9 +62,11 @@ class Reach:
             suffixes: Those of extension modules, in the order in which the interpreter tries them.
             known: As ``sure_imports.conditions()`` gives it.
             belongs: Says whether a file belongs to the distribution; imports of others are not followed.
+            late: Suffixes that the interpreter does not try, looked for where nothing else is found.
         """
         self._paths = tuple(paths)
         self._suffixes = tuple(suffixes)
+        self._late = tuple(suffix for suffix in late if suffix not in suffixes)
         self._known = known
         self._belongs = belongs
         self._places: dict[str, Place | None] = {}
@@ -75,7 +81,7 @@ class Reach:
         """
         found: dict[str, Way] = {}
         seen: set[str] = set()
-        waiting = deque((name, name, "") for name in entrances)
+        waiting = deque((name, name, "") for start in entrances for name in self._opened(start))
         while waiting and len(seen) < _MODULES and self._bytes < _BYTES:
             name, top, importer = waiting.popleft()
             if name in seen:
@@ -89,6 +95,19 @@ class Reach:
             elif place.path:
                 waiting.extend((each, top, place.path) for each in self._imports(name, place))
         return found
+
+    def _opened(self, name: str, depth: int = 0) -> list[str]:
+        """A name, or the packages in it where it is a namespace: ``google.protobuf`` for ``google``."""
+        place = self.locate(name)
+        if place is None or place.kind != "namespace" or depth > 2:
+            return [name]
+        below = sorted({each for folder in place.folders for each in _subfolders(folder)})
+        inner = [f"{name}.{each}" for each in below if self._is_own_package(f"{name}.{each}")]
+        return [found for each in inner for found in self._opened(each, depth + 1)]
+
+    def _is_own_package(self, name: str) -> bool:
+        place = self.locate(name)
+        return place is not None and (place.kind == "namespace" or bool(place.folders and self._belongs(place.path)))
 
     def locate(self, name: str) -> Place | None:
         """Where importing a dotted name ends, by the rules of importlib's PathFinder."""
@@ -119,7 +138,10 @@ class Reach:
                 return Place("module", base + ".py")
             if is_folder:
                 portions.append(base)
-        return Place("namespace", "", tuple(portions)) if portions else None
+        if portions:
+            return Place("namespace", "", tuple(portions))
+        unloaded = (f"{folder}/{name}{suffix}" for folder in folders for suffix in self._late)
+        return next((Place("extension", file) for file in unloaded if os.path.isfile(file)), None)
 
     def _imports(self, name: str, place: Place) -> Iterable[str]:
         """Dotted names of the modules that a source surely imports, those above them first."""
@@ -155,6 +177,14 @@ class Reach:
         source = sure_imports.read_source(data, self._known)
         self._bound[path] = source.bound
         return source
+
+
+def _subfolders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_dir()][:_FOLDERS]
+    except OSError:
+        return []
 
 
 def _plausible(name: str) -> bool:

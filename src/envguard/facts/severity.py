@@ -98,29 +98,45 @@ class Scale:
 
     def _way(self, file: NativeFile) -> Way | None:
         """How an import of its distribution surely loads an extension module."""
-        distribution = self._natives.distribution(file.owner)
-        if distribution is None:
-            return None
         if file.owner not in self._ways:
-            self._ways[file.owner] = self._reach(file.owner)
-        way = self._ways[file.owner].get(file.path)
-        if way is not None:
-            return way
-        name = _name_of_entrance(os.path.relpath(file.path, os.path.realpath(distribution.location)))
-        return Way(name, file.path, name.partition(".")[0], "") if name else None
+            self._ways[file.owner] = reach_of(file.owner, self._natives)
+        return self._ways[file.owner].get(file.path) or entrance(file.path, file.owner, self._natives)
 
-    def _reach(self, owner: str) -> dict[str, Way]:
-        environment = self._natives.environment
-        interpreter = environment.interpreter
-        distribution = self._natives.distribution(owner)
-        names = set(distribution.top_level) if distribution is not None else set()
-        reach = Reach(
-            [os.path.realpath(path) for path in environment.paths],
-            extension_suffixes(interpreter.soabi),
-            sure_imports.conditions(interpreter.version, interpreter.system, interpreter.implementation),
-            lambda path: self._natives.owner_of(path) == owner,
-        )
-        return reach.extensions(sorted(names - INCIDENTAL or names))
+
+def reach_of(owner: str, natives: Natives, late: tuple[str, ...] = ()) -> dict[str, Way]:
+    """Every extension module that imports of a distribution's names surely lead to.
+
+    Args:
+        owner: Normalised name.
+        natives: What is installed.
+        late: Suffixes to look for where nothing is found that the interpreter would load.
+    """
+    distribution = natives.distribution(owner)
+    if distribution is None:
+        return {}
+    environment = natives.environment
+    interpreter = environment.interpreter
+    reach = Reach(
+        [os.path.realpath(path) for path in environment.paths],
+        extension_suffixes(interpreter.soabi),
+        sure_imports.conditions(interpreter.version, interpreter.system, interpreter.implementation),
+        lambda path: natives.owner_of(path) == owner,
+        late=late,
+    )
+    names = set(distribution.top_level)
+    return reach.extensions(sorted(names - INCIDENTAL or names))
+
+
+def entrance(path: str, owner: str, natives: Natives) -> Way | None:
+    """The way to a module at the top of site-packages, or one that its package is named after."""
+    distribution = natives.distribution(owner)
+    if distribution is None:
+        return None
+    parts = os.path.relpath(path, os.path.realpath(distribution.location)).split("/")
+    stem = parts[-1].partition(".")[0]
+    if len(parts) == 1:
+        return Way(stem, path, stem, "")
+    return Way(f"{stem}.{stem}", path, stem, "") if len(parts) == 2 and parts[0] == stem else None
 
 
 def is_extension(file: NativeFile) -> bool:
@@ -134,15 +150,6 @@ def _initialiser(stem: str) -> bytes:
     if stem.isascii():
         return b"PyInit_" + stem.encode()
     return b"PyInitU_" + stem.encode("punycode", "replace").replace(b"-", b"_")
-
-
-def _name_of_entrance(relative: str) -> str:
-    """``pyodbc`` for a module at the top, ``cv2.cv2`` for one that its package is named after; "" for others."""
-    parts = relative.split("/")
-    stem = parts[-1].partition(".")[0]
-    if len(parts) == 1 and not relative.startswith(".."):
-        return stem
-    return f"{stem}.{stem}" if len(parts) == 2 and parts[0] == stem else ""
 
 
 def _as_imported(way: Way) -> str:
