@@ -28,11 +28,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
 OWN_DISTRIBUTION = owners.OWN_NAME
+
+_OF_WHAT_IS_INSTALLED = ("added", "upgraded", "downgraded", "different", "variant", "rebuilt", "source")
+"""Kinds of change whose traits are those of the package as it is installed now."""
 
 seconds_to_read: dict[str, float] = {}
 """How long each golden file took when it was last read, by its path. Nothing here depends on it."""
@@ -124,15 +128,40 @@ def to_depth(
     """The environment with everything that is looked at down to its depth, beyond what a scan reads."""
     if live.depth in ("files", "native"):
         live = _with_files(snapshot, live, progress)
-    return with_native(live) if live.depth == "native" else live
+    return _with_native(live) if live.depth == "native" else live
 
 
-def with_native(live: Environment) -> Environment:
+def diagnose(python: "str | None" = None, *, target: str = "", probe: bool = False) -> Report:
+    """Judge an environment by itself, without a golden file, and tell what its toolchain is made of.
+
+    Args:
+        python: As in ``check``.
+        target: Platform tag of the machine that it is meant for, such as ``linux_aarch64``; empty is this one.
+        probe: Also run its interpreter, and ask torch and ONNX Runtime themselves.
+
+    Raises:
+        UnverifiableError, UsageError: As ``check``.
+        RuleError: The project's rule table is broken.
+    """
+    from envguard.facts import native
+
+    live = environment.scan(python=python).replace(depth="native")
+    with natives_of(live) as natives:
+        live = _with_seen(live, native.observe(natives, target=target))
+        toolchain = native.describe(natives, probe=probe)
+    nothing = Snapshot(path="", format="", sha256="", complete=False, incomplete_why="there is no golden file")
+    return judge(nothing, live, "native", (), alone=True).replace(toolchain=toolchain)
+
+
+def _with_native(live: Environment) -> Environment:
     """The environment with what its compiled files and its GPU stack showed."""
     from envguard.facts import native  # a dozen modules that only this depth needs
 
     with natives_of(live) as natives:
-        seen = native.observe(natives)
+        return _with_seen(live, native.observe(natives))
+
+
+def _with_seen(live: Environment, seen: "Seen") -> Environment:
     return live.replace(
         observations=live.observations + seen.observations,
         notes=live.notes + seen.notes,
@@ -140,17 +169,12 @@ def with_native(live: Environment) -> Environment:
     )
 
 
-def natives_of(live: Environment, target: "Mapping[str, str] | None" = None) -> "Natives":
-    """The compiled files of an environment.
-
-    Args:
-        live: What was scanned.
-        target: PEP 508 variables of the platform that the environment is meant for, where that is another one.
-    """
+def natives_of(live: Environment) -> "Natives":
+    """The compiled files of an environment, with what its interpreter says of itself."""
     from envguard.facts.natives import Natives
 
     whom = live.interpreter
-    return Natives(live, markers={**markers(whom), **(target or {})}, supported=lambda: map(str, tags.supported(whom)))
+    return Natives(live, markers=markers(whom), supported=lambda: map(str, tags.supported(whom)))
 
 
 def _with_files(
@@ -176,19 +200,22 @@ def _sealed_files(snapshot: Snapshot) -> "Listing | None":
     return listing
 
 
-def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...]) -> Report:
-    """Compare and judge; both sides are known.
+def judge(
+    snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...], *, alone: bool = False
+) -> Report:
+    """Compare and judge; both sides are known. ``alone``: there is no golden file, ask what needs none.
 
     Raises:
         UsageError: ``only`` names nothing that is locked: a slip would otherwise pass as pinned.
     """
     if only and not any(_matches(pin.name, only) for pin in snapshot.pins):
         raise UsageError(f"only={', '.join(only)!r} matches nothing that {snapshot.path} locks")
-    changes, ran, skipped = checks.run(snapshot, live, depth)
+    changes, ran, skipped = checks.run(snapshot, live, depth, alone=alone)
     if not ran:
         raise UnverifiableError("no check ran, so nothing can be said", remedy="install envguard-lock again")
     if only:
         changes = tuple(change for change in changes if _wanted(change, only))
+    changes = _with_evidence(changes, live)
     findings = rules.judge(
         changes,
         rules_for(snapshot) if changes else (),
@@ -214,6 +241,27 @@ def judge(snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str
     )
 
 
+def _with_evidence(changes: tuple[Change, ...], live: Environment) -> tuple[Change, ...]:
+    """The changes with what the installed files of the packages concerned prove, beside what metadata says."""
+    names = {change.package for change in changes if change.kind in _OF_WHAT_IS_INSTALLED}
+    concerned = tuple(item for item in live.distributions if item.name in names and item.location)
+    if not concerned:
+        return changes
+    from envguard.facts import evidence
+    from envguard.facts.ownership import read_ownership
+
+    rows = read_ownership(live.replace(distributions=concerned, conda=None)).rows
+    proven = {
+        item.name: evidence.of(item, [row for row in rows if row.owner == item.name]).traits for item in concerned
+    }
+    return tuple(
+        change.replace(traits=tuple(sorted({*change.traits, *proven.get(change.package, ())})))
+        if change.kind in _OF_WHAT_IS_INSTALLED
+        else change
+        for change in changes
+    )
+
+
 def as_environment(snapshot: Snapshot, interpreter: Interpreter) -> Environment:
     """What would be installed if a lock file were followed."""
     return Environment(
@@ -232,7 +280,7 @@ def rules_for(snapshot: Snapshot) -> tuple[Rule, ...]:
         return snapshot.rules
     from envguard import config
 
-    found = config.find(os.path.dirname(os.path.abspath(snapshot.path)))
+    found = config.find(os.path.dirname(os.path.abspath(snapshot.path)) if snapshot.path else os.getcwd())
     return config.rules(found) if found is not None else ()
 
 

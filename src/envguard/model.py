@@ -303,11 +303,23 @@ class Finding(Value):
     instead: str = ""
 
 
+class Fact(Value):
+    """One thing that is known about the toolchain below the packages, for a reader; nothing is judged by it."""
+
+    section: str
+    """Such as ``CUDA``."""
+    name: str
+    value: str
+    """What it is; ``unknown`` with the reason where it could not be found out."""
+    source: str = ""
+    """The file or interface that says so."""
+
+
 class Report(Value):
     """The answer of a check."""
 
     lock: str
-    """Path of the golden file."""
+    """Path of the golden file; empty where an environment was judged by itself."""
     format: str
     lock_sha256: str
     seal: str
@@ -328,6 +340,8 @@ class Report(Value):
     """``name: why`` of each check that was asked for and could not run."""
     notes: tuple[Change, ...] = ()
     """As the environment's."""
+    toolchain: tuple[Fact, ...] = ()
+    """What ``envguard doctor`` found out besides; empty for a check."""
     blind: tuple[str, ...] = ()
     bypass: str = ""
     """Reason given in ENVGUARD_BYPASS, where it was honoured."""

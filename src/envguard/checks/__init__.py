@@ -9,6 +9,7 @@ The folder is the registry: a module without a leading underscore is a check. It
 - ``DEPTH``: the least depth at which it can answer,
 - ``check(snapshot, environment) -> Iterator[Change]``,
 - where it passes on what the scan observed, ``OBSERVES``: the codes that it answers for,
+- where it asks about the environment alone, ``ALONE = True``: it can be asked without a golden file,
 - where it cannot always answer, ``blocked(snapshot, environment) -> str``: why it cannot here, else "".
 """
 
@@ -52,7 +53,7 @@ def registered() -> "tuple[Check, ...]":
 
 
 def run(
-    snapshot: "Snapshot", environment: "Environment", depth: "Depth"
+    snapshot: "Snapshot", environment: "Environment", depth: "Depth", *, alone: bool = False
 ) -> "tuple[tuple[Change, ...], tuple[str, ...], tuple[str, ...]]":
     """Ask every question that can be answered at ``depth``.
 
@@ -60,6 +61,7 @@ def run(
         snapshot: What must be installed; pins whose marker is false here are already left out.
         environment: What is installed.
         depth: How deep to look.
+        alone: There is no golden file: ask only what can be asked of an environment by itself.
 
     Returns:
         The changes, without duplicates and in a fixed order; the names of the checks that ran; and ``name: why`` of
@@ -71,7 +73,7 @@ def run(
     skipped: list[str] = []
     claimed: set[str] = set()
     for check in registered():
-        if DEPTHS.index(check.DEPTH) > DEPTHS.index(depth):
+        if DEPTHS.index(check.DEPTH) > DEPTHS.index(depth) or (alone and not getattr(check, "ALONE", False)):
             continue
         why = _blocked(check, snapshot, environment)
         if why:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 NAME = "claims"
 CODES = ("EG406", "EG407", "EG408", "EG409")
 OBSERVES = CODES
+ALONE = True
 DEPTH: "Depth" = "native"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "duplicate"
 CODES = ("EG106",)
+ALONE = True
 DEPTH: "Depth" = "versions"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 NAME = "gpu"
 CODES = ("EG301", "EG302", "EG303", "EG304", "EG305", "EG306", "EG307")
 OBSERVES = CODES
+ALONE = True
 DEPTH: "Depth" = "native"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 NAME = "metadata"
 CODES = ("EG109",)
 OBSERVES = CODES
+ALONE = True
 DEPTH: "Depth" = "versions"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 NAME = "native"
 CODES = ("EG401", "EG402", "EG403", "EG404", "EG405")
 OBSERVES = CODES
+ALONE = True
 DEPTH: "Depth" = "native"
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NAME = "origin"
 CODES = ("EG112",)
 OBSERVES = CODES
+ALONE = True
 DEPTH: "Depth" = "versions"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 NAME = "own"
 CODES = ("EG904",)
 OBSERVES = CODES
+ALONE = True
 DEPTH: "Depth" = "versions"
 
 

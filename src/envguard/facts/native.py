@@ -6,13 +6,11 @@ Facts state, and never judge: how sure one is stands in the kind of its change. 
 import importlib
 from typing import NamedTuple
 
-from envguard.facts import toolchain
 from envguard.facts.natives import Natives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envguard.facts.toolchain import Fact
-    from envguard.model import Change
+    from envguard.model import Change, Fact
 
 FACTS = (
     "linkage",
@@ -22,7 +20,6 @@ FACTS = (
     "requirements",
     "hijack",
     "startup_code",
-    "cuda_stack",
 )
 """Modules of this folder with ``observe(natives) -> Iterator[Change]``, in the order in which they are asked."""
 
@@ -35,16 +32,40 @@ class Seen(NamedTuple):
     blind: tuple[str, ...]
 
 
-def observe(natives: Natives) -> Seen:
-    """Ask every native fact."""
-    observations: list[Change] = []
-    notes: list[Change] = []
-    for name in FACTS:
-        for change in importlib.import_module(f"envguard.facts.{name}").observe(natives):
-            (notes if change.kind == "noted" else observations).append(change)
-    return Seen(tuple(observations), tuple(notes), natives.blind)
+def observe(natives: Natives, *, target: str = "") -> Seen:
+    """Ask every native fact.
+
+    Args:
+        natives: The compiled files of an environment.
+        target: Platform tag of the machine that the environment is meant for; empty is this one.
+
+    Raises:
+        UsageError: ``target`` names no platform.
+    """
+    from envguard.facts import cuda_stack, target as targets
+
+    there = targets.markers(target, natives.markers) if target else None
+    asked = [importlib.import_module(f"envguard.facts.{name}").observe(natives) for name in FACTS]
+    seen = [change for each in (*asked, cuda_stack.observe(natives, target=there)) for change in each]
+    return Seen(
+        observations=tuple(change for change in seen if change.kind != "noted"),
+        notes=tuple(change for change in seen if change.kind == "noted"),
+        blind=natives.blind,
+    )
 
 
-def describe(natives: Natives) -> "tuple[Fact, ...]":
-    """What the toolchain is made of, from the interpreter to the driver."""
-    return tuple(toolchain.read(natives))
+def describe(natives: Natives, *, probe: bool = False) -> "tuple[Fact, ...]":
+    """What the toolchain is made of, from the interpreter to the driver.
+
+    Args:
+        natives: The compiled files of an environment.
+        probe: Also run its interpreter, and ask torch and ONNX Runtime themselves.
+    """
+    from envguard.facts import toolchain
+
+    facts = tuple(toolchain.read(natives))
+    if not probe:
+        return facts
+    from envguard.facts import probe as live
+
+    return (*facts, *live.ask(natives.environment.executable))

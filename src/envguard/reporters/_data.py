@@ -5,7 +5,7 @@ from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envguard.model import Finding, Report
+    from envguard.model import Change, Finding, Report
 
 SCHEMA = {"name": "envguard-report", "version": 1}
 """The number grows when a field is removed or changes its meaning; a new field does not change it."""
@@ -37,6 +37,8 @@ def summary(report: "Report") -> dict[str, object]:
         "depth": report.depth,
         "checks": [safe(name) for name in report.checks],
         "skipped": [safe(why) for why in report.skipped],
+        "notes": [note(seen) for seen in report.notes],
+        "toolchain": [{field: safe(getattr(fact, field)) for field in fact._fields} for fact in report.toolchain],
         "blind": [safe(why) for why in report.blind],
         "bypass": _or_none(report.bypass),
         "ran": True,
@@ -61,6 +63,17 @@ def finding(found: "Finding") -> dict[str, object]:
         "path": _or_none(change.path),
         "line": change.line or None,
         "evidence": [safe(fact) for fact in change.evidence],
+    }
+
+
+def note(seen: "Change") -> dict[str, object]:
+    """One thing that was seen and is no finding."""
+    return {
+        "code": seen.code,
+        "name": code_name(seen.code),
+        "package": _or_none(seen.package),
+        "path": _or_none(seen.path),
+        "evidence": [safe(fact) for fact in seen.evidence],
     }
 
 

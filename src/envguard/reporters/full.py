@@ -1,6 +1,7 @@
 """The report for a person: what differs, why that matters, and what to do about it."""
 
 from envguard.reporters._paint import Paint
+from envguard.reporters._seen import noted_lines, toolchain_lines
 from envguard.reporters._words import check_counts, code_name, movement, place, plural, verdict_counts
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ EVIDENCE = 4
 def render(report: "Report", *, color: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The verdict, every finding from the gravest to the mildest, and what was looked at."""
     paint = Paint(color=color, width=width, encoding=encoding)
+    told = "".join(f"{line}\n" for line in toolchain_lines(report, paint))
     if not report.findings:
         lines = [_pinned(report, paint)]
     else:
@@ -25,11 +27,14 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
         lines += _headlines(report, paint)
         lines.append(_looked_at(report, paint))
     lines += _notes(report, paint)
-    return "".join(f"{line}\n" for line in lines)
+    return told + "".join(f"{line}\n" for line in lines)
 
 
 def _pinned(report: "Report", paint: Paint) -> str:
-    mark = " ".join(word for word in (paint.glyph("✓"), "pinned") if word)
+    word = "pinned" if report.lock else "no fault found"
+    mark = " ".join(word for word in (paint.glyph("✓"), word) if word)
+    if not report.lock:
+        return f"{paint(mark, 'pinned')}  {paint(_scope(report, paint), 'dim')}"
     facts = f"{plural(report.packages, 'package')} of {paint.text(report.lock)}"
     return f"{paint(mark, 'pinned')}  {facts} {paint(_scope(report, paint), 'dim')}"
 
@@ -37,8 +42,9 @@ def _pinned(report: "Report", paint: Paint) -> str:
 def _verdict(report: "Report", paint: Paint) -> str:
     mark = " ".join(word for word in (paint.glyph("✗"), report.verdict) if word)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(report).items() if count)
-    found = plural(len(report.findings), "difference")
-    return f"{paint(mark, report.verdict)}  {found} from {paint.text(report.lock)} ({counts})"
+    found = plural(len(report.findings), "difference" if report.lock else "finding")
+    origin = f"from {paint.text(report.lock)} " if report.lock else ""
+    return f"{paint(mark, report.verdict)}  {found} {origin}({counts})"
 
 
 def _explained(finding: "Finding", lock: str, paint: Paint) -> list[str]:
@@ -75,8 +81,8 @@ def _headlines(report: "Report", paint: Paint) -> list[str]:
 
 
 def _looked_at(report: "Report", paint: Paint) -> str:
-    packages = plural(report.packages, "package")
-    return paint(f"{packages} locked, {report.installed} installed {_scope(report, paint)}", "dim")
+    locked = f"{plural(report.packages, 'package')} locked, " if report.lock else ""
+    return paint(f"{locked}{report.installed} installed {_scope(report, paint)}", "dim")
 
 
 def _scope(report: "Report", paint: Paint) -> str:
@@ -84,7 +90,7 @@ def _scope(report: "Report", paint: Paint) -> str:
 
 
 def _notes(report: "Report", paint: Paint) -> list[str]:
-    lines = []
+    lines = noted_lines(report, paint)
     for skipped in report.skipped:
         lines += paint.labelled("not run", paint.text(skipped), style="dim")
     for blind in report.blind:

@@ -39,7 +39,7 @@ CODES = (
         "EG304",
         "onnxruntime-provider",
         "ONNX Runtime's CUDA provider cannot be loaded here.",
-        finds="A libonnxruntime_providers_cuda.so that needs CUDA or cuDNN libraries that are not installed, are of another "
+        finds="A libonnxruntime_providers_cuda.so whose CUDA or cuDNN libraries are not installed, are of another "
         "generation, or lie where the loader does not look; or two ONNX Runtime distributions share one folder.",
         matters="ONNX Runtime then runs on the CPU and says so in one log line only: a service that is correct and "
         "twenty times too slow.",
