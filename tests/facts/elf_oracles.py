@@ -17,9 +17,11 @@ from elftools.elf.segments import InterpSegment
 from envguard.facts.elf import Elf, ElfError, VersionNeed
 from support import run
 
+_WORD = r"(?:<(?:OS|processor) specific>: \d+|\S+)"
+"""Readelf names an indirect function and a unique symbol only where EI_OSABI says GNU; ld.so does not look at that."""
 _SYMBOL = re.compile(
-    r"^ *\d+: +[0-9a-f]+ +(?:\d+|0x[0-9a-f]+) (?P<type>\S+) +(?P<bind>\S+) +(?P<vis>\S+)(?: +\[[^]]*\])* +"
-    r"(?P<section>\S+) (?P<name>\S+)(?: \(\d+\))?$"
+    rf"^ *\d+: +[0-9a-f]+ +(?:\d+|0x[0-9a-f]+) (?P<type>{_WORD}) +(?P<bind>{_WORD}) +(?P<vis>\S+)(?: +\[[^]]*\])* +"
+    rf"(?P<section>\S+) (?P<name>\S+)(?: \(\d+\))?$"
 )
 _ENTRY = re.compile(r"^ 0x[0-9a-f]+ \((?P<tag>[A-Z0-9_]+)\) +.*\[(?P<value>.*)\]$")
 SYSTEM_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
@@ -41,9 +43,9 @@ def readelf(path: Path, *options: str) -> str:
 
 
 def symbols(path: Path, *options: str) -> Symbols:
-    """Symbols by readelf; ``-D`` makes it read the dynamic tables, as for files without section headers."""
+    """Symbols by readelf, of the section or, with ``-D -s``, of the dynamic entries."""
     found = Symbols(set(), set())
-    for line in readelf(path, *options, "--dyn-syms").splitlines():
+    for line in readelf(path, *(options or ("--dyn-syms",))).splitlines():
         match = _SYMBOL.match(line)
         if match is None or match["bind"] == "LOCAL":
             continue
