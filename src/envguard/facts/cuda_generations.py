@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CUDNN = "libcudnn"
 _KINDS = {"unloadable": "incompatible", "doubtful": "doubtful"}
+_NAMES = 12
+"""Libraries that are named of one file; there are some twenty families."""
 _ORDER = ("incompatible", "doubtful", "noted")
 
 
@@ -63,13 +65,12 @@ def _is_cudnn(library: "MissingLibrary") -> bool:
 def _change(natives: "Natives", code: str, owner: str, members: list[_Miss], tables: "Tables") -> Change:
     kinds = [_KINDS.get(severity_of(*each), "noted") for each in members]
     members = sorted(members, key=lambda each: not _is_cudnn(each.library))
-    libraries = {each.library.name: each.library for each in reversed(members)}
     wanted = list(dict.fromkeys(each.library.name for each in members))
     rivals = list(dict.fromkeys(rival for each in members for rival in each.library.rivals))
     asking = list(dict.fromkeys(each.library.requester for each in members))
     files = {each.broken.file.path: each.broken for each in members}
     others = sorted({each.file.owner for each in files.values()} - {owner, ""})
-    evidence = [needs(libraries[name], natives) for name in wanted[: words.SHOWN]]
+    evidence = list(needs([each.library for each in members], natives))[: words.SHOWN]
     if len(asking) > 1:
         evidence.append(f"{len(asking)} files ask: {words.listed([words.short(path, natives) for path in asking])}")
     evidence.append(f"installed instead: {words.listed(rivals)}")
@@ -88,10 +89,14 @@ def _change(natives: "Natives", code: str, owner: str, members: list[_Miss], tab
     )
 
 
-def needs(library: "MissingLibrary", natives: "Natives") -> str:
-    """Who asks for a library, in a sentence."""
-    how = "" if library.listed else ", as its version requirements say; DT_NEEDED does not list it"
-    return f"{words.of(library.requester, natives)} needs {words.cut(library.name)}{how}"
+def needs(libraries: "Iterable[MissingLibrary]", natives: "Natives") -> "Iterator[str]":
+    """Who asks for them, a sentence for each file."""
+    asked: dict[tuple[str, bool], list[str]] = {}
+    for library in dict.fromkeys(libraries):
+        asked.setdefault((library.requester, library.listed), []).append(words.cut(library.name))
+    for (requester, listed), names in asked.items():
+        how = "" if listed else ", as its version requirements say; DT_NEEDED does not list them"
+        yield f"{words.of(requester, natives)} needs {', '.join(dict.fromkeys(names[:_NAMES]))}{how}"
 
 
 def bringers(natives: "Natives", wanted: "Iterable[str]", tables: "Tables") -> "Iterator[str]":

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from envguard.facts.driver import Driver
     from envguard.facts.tables import DriverRow, Tables
 
+_NAMED = 10
+"""Users of CUDA that are named."""
+
 
 def observe(
     driver: "Driver", users: "Iterable[User]", tables: "Tables", *, working: "Collection[str]" = ()
 ) -> "Iterator[Change]":
-    """One change for each user of CUDA that the driver is too old for.
+    """One change for each generation of CUDA that is used and that the driver is too old for.
 
     Args:
         driver: What is known of it.
@@ -27,44 +30,53 @@ def observe(
         tables: The oldest driver for each generation.
         working: Distributions that were seen to reach the GPU: what was seen wins over a table.
     """
-    users = tuple(users)
-    if not users:
+    groups: dict[int, list[User]] = {}
+    for user in sorted(users, key=lambda user: (not user.main, user.name)):
+        groups.setdefault(user.cuda, []).append(user)
+    if not groups:
         return
     if not driver.comparable:
-        yield _unknown(driver, users)
+        yield _unknown(driver, [user for group in groups.values() for user in group])
         return
-    for user in users:
-        row = tables.minimum(user.cuda)
+    for cuda, group in sorted(groups.items()):
+        row = tables.minimum(cuda)
         if row is not None and numbers(driver.version) < numbers(row.driver):
-            yield _too_old(driver, user, row, working=user.name in working)
+            yield _too_old(driver, group, row, works=any(user.name in working for user in group))
         elif row is not None and driver.kernel and numbers(driver.kernel) < numbers(row.driver):
-            yield _forward_compatible(driver, user, row)
+            yield _forward_compatible(driver, group, row)
 
 
-def _too_old(driver: "Driver", user: "User", row: "DriverRow", *, working: bool) -> Change:
+def _too_old(driver: "Driver", users: "list[User]", row: "DriverRow", *, works: bool) -> Change:
     evidence = (
         f"the driver is {driver.version} ({', '.join(driver.sources)})",
-        user.why,
+        users[0].why,
+        *_others(users),
         f"CUDA {row.cuda} needs driver {row.driver} or newer ({row.source}, {row.date})",
-        *(["it was seen to work all the same"] if working else []),
+        *(["it was seen to work all the same"] if works else []),
     )
-    grave = "incompatible" if user.main else "doubtful"
-    return _change("noted" if working else grave, user, f"driver >= {row.driver}", driver.version, evidence)
+    grave = "incompatible" if users[0].main else "doubtful"
+    return _change("noted" if works else grave, users[0], f"driver >= {row.driver}", driver.version, evidence)
 
 
-def _forward_compatible(driver: "Driver", user: "User", row: "DriverRow") -> Change:
+def _forward_compatible(driver: "Driver", users: "list[User]", row: "DriverRow") -> Change:
     evidence = (
         f"the kernel module is {driver.kernel}, libcuda.so.1 is {driver.library}: a forward-compatibility package",
-        user.why,
+        users[0].why,
+        *_others(users),
         f"without it CUDA {row.cuda} needs driver {row.driver} or newer",
     )
-    return _change("noted", user, f"driver >= {row.driver}", driver.version, evidence)
+    return _change("noted", users[0], f"driver >= {row.driver}", driver.version, evidence)
 
 
-def _unknown(driver: "Driver", users: "tuple[User, ...]") -> Change:
+def _others(users: "list[User]") -> "Iterator[str]":
+    if len(users) > 1:
+        yield f"so do {', '.join(user.shown for user in users[1:_NAMED])}"
+
+
+def _unknown(driver: "Driver", users: "list[User]") -> Change:
     """Tests and image builds run where there is no GPU: that is worth knowing, and no fault."""
     why = driver.why or f"driver {driver.version} is numbered in another way than the tables"
-    evidence = (why, f"CUDA is used by {', '.join(user.shown for user in users[:10])}")
+    evidence = (why, f"CUDA is used by {', '.join(user.shown for user in users[:_NAMED])}")
     return _change("noted", users[0], f"driver for CUDA {users[0].cuda}", driver.version, evidence)
 
 

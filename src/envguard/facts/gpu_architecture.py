@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MAIN_LIBRARY = "libtorch_cuda"
 """Of torch only the library with its kernels is asked; those for linear algebra may lack an architecture."""
 
+_NO_PTX = "none of it runs there, and there is no PTX that the driver could compile"
+
 
 def observe(
     natives: "Natives",
@@ -45,14 +47,18 @@ def observe(
     gpus = sorted({gpu for gpu in driver.gpus if gpu.architecture}, key=lambda gpu: (gpu.architecture or 0, gpu.name))
     if not gpus:
         return
-    for user in users:
+    without_torch: set[Gpu] = set()
+    for user in sorted(users, key=lambda user: (not user.main, user.name != "torch", user.name)):
         found = of_owner(natives, user.name)
         if not found or not found.complete:
             continue
         for gpu in gpus:
             change = _judged(gpu, found, driver, user, toolkit if user.name == "torch" else "")
-            if change is not None:
-                yield change.replace(kind="noted") if user.name in working else change
+            if change is None or (gpu in without_torch and not user.main):
+                continue  # what is built upon torch reaches the GPU no better than torch does
+            if user.name == "torch" and change.kind != "noted":
+                without_torch.add(gpu)
+            yield change.replace(kind="noted") if user.name in working else change
 
 
 def of_owner(natives: "Natives", owner: str) -> "Architectures":
@@ -99,12 +105,18 @@ def _judged(gpu: "Gpu", found: "Architectures", driver: "Driver", user: "User", 
 
 
 def _by_ptx(known: str, toolkit: str, best: int) -> tuple[str, str]:
-    """What the driver can make of PTX, by the CUDA that it knows and the one that the PTX was made with."""
-    if not known or not toolkit:
+    """What the driver can make of PTX, by the CUDA that it knows and the one that the PTX was made with.
+
+    Of the latter only the major version may be known: then drivers of that very major version remain a doubt.
+    """
+    if not known:
         return "doubtful", f"only PTX for compute_{best} is left, and whether the driver can compile it is not known"
-    if _version(known) >= _version(toolkit):
+    newer = _version(known)[:1] > _version(toolkit)[:1]
+    if newer or (len(_version(toolkit)) > 1 and _version(known) >= _version(toolkit)):
         return "noted", f"the driver compiles PTX for compute_{best} at every first use"
-    return "incompatible", f"the driver knows CUDA {known}, and cannot compile PTX of CUDA {toolkit}"
+    if len(_version(toolkit)) > 1 or _version(known)[:1] < _version(toolkit)[:1]:
+        return "incompatible", f"the driver knows CUDA {known}, and cannot compile PTX of CUDA {toolkit}"
+    return "doubtful", f"only PTX for compute_{best} is left; the driver must know the CUDA {toolkit} it was made with"
 
 
 def _version(text: str) -> tuple[int, ...]:

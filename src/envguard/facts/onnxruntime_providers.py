@@ -67,7 +67,7 @@ def _broken(
         installed=words.listed(rivals),
         path=provider.path,
         evidence=(
-            *(needs(library, natives) for library in missing[: words.SHOWN]),
+            *list(needs(missing, natives))[: words.SHOWN],
             f"it was built for CUDA {provider.cuda or '(unknown)'} and cuDNN {provider.cudnn or '(unknown)'}",
             f"installed instead: {words.listed(rivals)}" if rivals else "no generation of them is installed",
             *bringers(natives, wanted, tables),
@@ -79,7 +79,7 @@ def _broken(
 def _on_its_own(natives: "Natives", provider: "Provider") -> Change | None:
     """A note where the loader alone would not find its libraries: something must have loaded them before."""
     elf = natives.loader.load(provider.path)
-    if elf is None:
+    if elf is None or natives.loader.unmodelled:
         return None
     alone = sorted({name for _requester, name in natives.loader.closure(elf).missing if cuda_families.family(name)})
     if not alone:
@@ -92,6 +92,6 @@ def _on_its_own(natives: "Natives", provider: "Provider") -> Change | None:
         path=provider.path,
         evidence=(
             f"{os.path.basename(provider.path)} finds {words.listed(alone)} only where they are loaded before",
-            "import torch, or call onnxruntime.preload_dlls(), before a session is made",
+            "import torch first, or call onnxruntime.preload_dlls() (since 1.21), before a session is made",
         ),
     )

@@ -28,11 +28,18 @@ _WORST = ("incompatible", "doubtful", "noted")
 
 
 def observe(natives: "Natives") -> "Iterator[Change]":
-    """One change for each member of the family that does not belong to the others."""
+    """One change for each member of the family that does not belong to the others, with all reasons for it."""
+    reasons: dict[str, list[Change]] = {}
     for distribution in natives.environment.distributions:
         if distribution.name in TORCH_FAMILY and natives.distribution(distribution.name) is distribution:
-            yield from _unmet(distribution, natives)
-    yield from _builds(natives)
+            reasons.setdefault(distribution.name, []).extend(_unmet(distribution, natives))
+    for change in _builds(natives):
+        reasons.setdefault(change.package, []).append(change)
+    for found in reasons.values():
+        if found:
+            gravest = min(found, key=lambda change: _WORST.index(change.kind))
+            others = [line for change in found if change is not gravest for line in change.evidence]
+            yield gravest.replace(evidence=tuple(dict.fromkeys((*gravest.evidence, *others))))
 
 
 def builds(natives: "Natives") -> "dict[str, Build]":
