@@ -2,12 +2,18 @@
 
 import os
 import random
-from collections.abc import Sequence
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from shared_objects import MACHINES, interpreter_of, shared_object, trace, write
 
+from envguard.facts import ld_program
+from envguard.facts.elf import Elf
+from envguard.facts.ld_files import Files
+from envguard.facts.ld_processor import Processor
+from envguard.facts.ld_search import Search
 from envguard.facts.ld_so import LdSo
 
 pytestmark = pytest.mark.skipif(os.uname().machine not in MACHINES, reason="objects are written for two machines")
@@ -76,7 +82,7 @@ def random_library(rng: random.Random, name: str, top: Path) -> bytes:
         soname=rng.choice([name, name, None, rng.choice(LIBRARIES)]),
         flags_1=NODEFLIB if rng.random() < 0.15 else 0,
         machine=40 if rng.random() < 0.1 else None,
-        **paths,  # type: ignore[arg-type]
+        **paths,
     )
 
 
@@ -116,9 +122,95 @@ def random_world(rng: random.Random, top: Path, interp: str) -> tuple[Path, dict
         variables["LD_LIBRARY_PATH"] = path.replace(":", ";") if rng.random() < 0.3 else path
     if rng.random() < 0.3:
         names = [*LIBRARIES, str(top / "d1" / "lib1.so"), "libz.so.1"]
-        chosen: Sequence[str] = rng.sample(names, rng.randint(1, 2))
+        chosen = rng.sample(names, rng.randint(1, 2))
         variables["LD_PRELOAD"] = rng.choice(" :").join(chosen)
     return program, variables
+
+
+def test_the_cache_s_path_for_a_better_processor_comes_first_if_it_is_one(tmp_path: Path, interp: str) -> None:
+    for folder in ("lib", "lib/glibc-hwcaps/best", "lib/glibc-hwcaps/x86-64-v9"):
+        write(tmp_path / folder / "liba.so", shared_object())
+    program = write(tmp_path / "program", shared_object(needed=["liba.so"], interp=interp))
+    plain, unknown = f"{tmp_path}/lib/liba.so", f"{tmp_path}/lib/glibc-hwcaps/x86-64-v9/liba.so"
+    with LdSo(str(program), cache={"liba.so": (unknown, plain)}) as loader:
+        assert loader.names["liba.so"].path == plain
+    elf = Elf.open(str(program))
+    system = ld_program.examine(interp, elf.machine, elf.bits)
+    best = f"{tmp_path}/lib/glibc-hwcaps/best/liba.so"
+    search = Search(
+        elf,
+        system=system,
+        processor=Processor("", ("best",), ()),
+        files=Files(),
+        cache={"liba.so": (unknown, plain, best)},
+        library_path="",
+    )
+    found = search.find("liba.so", elf, [elf])
+    assert found is not None
+    assert (found.elf.path, found.how) == (best, "cache")
+
+
+def test_a_path_from_the_cache_that_is_gone_leads_to_the_usual_folders(tmp_path: Path, interp: str) -> None:
+    program = write(tmp_path / "program", shared_object(needed=["libz.so.1"], interp=interp))
+    with LdSo(str(program), cache={"libz.so.1": (f"{tmp_path}/libz.so.1",)}) as loader:
+        assert [name for _, name in loader.missing] == trace(program)[1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"/* GNU ld script */",
+        b"",
+        b"\x7fELF\x02",
+        b"\x7fELF" + bytes(60),
+        b"\x7fELF\x01\x01\x01" + b"\xff" * 57,
+        shared_object(machine=40)[:64] + bytes(300),
+        shared_object()[:64],
+        shared_object()[:16] + b"\x02" + shared_object()[17:],
+        shared_object()[:56] + bytes(8) + shared_object()[64:],
+    ],
+    ids=["script", "empty", "short", "no class", "other class", "other machine", "cut", "program", "no headers"],
+)
+def test_a_file_that_cannot_be_loaded_is_passed_over_or_ends_the_search_as_in_the_loader(
+    tmp_path: Path, interp: str, content: bytes
+) -> None:
+    write(tmp_path / "one" / "liba.so", content)
+    write(tmp_path / "two" / "liba.so", shared_object())
+    paths = f"{tmp_path}/one:{tmp_path}/two"
+    program = write(tmp_path / "program", shared_object(needed=["liba.so"], rpath=paths, interp=interp))
+    done = subprocess.run([program], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        assert "liba.so: " in done.stderr
+        assert predicted(program) == ([], ["liba.so"])
+    else:
+        agree(program)
+
+
+def test_folders_that_may_be_entered_but_not_listed_are_looked_into(
+    tmp_path: Path, interp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests may run as root, to whom everything may be listed."""
+    write(tmp_path / "lib" / "tls" / "liba.so", shared_object(soname="liba.so"))
+    program = write(tmp_path / "program", shared_object(needed=["liba.so"], rpath="$ORIGIN/lib", interp=interp))
+    found = predicted(program)
+    listdir = os.listdir
+
+    def refuse(folder: str) -> list[str]:
+        if folder.startswith(str(tmp_path)):
+            raise PermissionError
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert predicted(program) == found
+
+
+def test_endless_paths_end(tmp_path: Path, interp: str) -> None:
+    library = shared_object(needed=[f"lib{number}.so" for number in range(9000)], rpath="$ORIGIN:" * 9000)
+    write(tmp_path / "liba.so", library)
+    program = write(tmp_path / "program", shared_object(needed=["liba.so"], rpath="$ORIGIN", interp=interp))
+    started = time.perf_counter()
+    assert len(predicted(program)[1]) == 4096
+    assert time.perf_counter() - started < 1
 
 
 def compare_worlds(seeds: range, top: Path, interp: str, monkeypatch: pytest.MonkeyPatch) -> int:

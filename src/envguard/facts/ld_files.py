@@ -1,19 +1,32 @@
 """Shared objects, each opened once, and when the loader would take two paths for the same file."""
 
 import os
+from typing import NamedTuple
 
 from envguard.facts.elf import Elf, ElfError
 from envguard.facts.reading import ReadFailure
+
+_CLASSES = {1: 32, 2: 64}
+
+
+class _Opened(NamedTuple):
+    """What came of opening a file."""
+
+    elf: Elf | None
+    header: bytes | None
+    """The first bytes of a file that could be read and is no usable ELF file."""
+
+
+_NOTHING = _Opened(None, None)
 
 
 class Files:
     """Files that were opened, by the paths under which they were asked for."""
 
     def __init__(self) -> None:
-        self._by_path: dict[str, Elf | None] = {}
-        self._by_place: dict[tuple[str, int, int], Elf | None] = {}
+        self._by_path: dict[str, _Opened] = {}
+        self._by_place: dict[tuple[str, int, int], _Opened] = {}
         self._identities: dict[Elf, object] = {}
-        self._invalid: set[str] = set()
 
     def open(self, path: str) -> Elf | None:
         """The file at an absolute path; None where it is no ELF file that can be read.
@@ -23,11 +36,24 @@ class Files:
         """
         if path not in self._by_path:
             self._by_path[path] = self._open(path)
-        return self._by_path[path]
+        return self._by_path[path].elf
 
-    def is_invalid(self, path: str) -> bool:
-        """There is a file that may be read, and it is no ELF file: the loader gives up there."""
-        return path in self._invalid
+    def stops(self, path: str, machine: int, bits: int) -> bool:
+        """The loader gives up at the file that ``open`` gave None for: it is no ELF file, or a broken one.
+
+        It looks further where it may not open the file, and where the header is one of another machine or class
+        (``open_verify`` in elf/dl-load.c).
+        """
+        header = self._by_path[path].header
+        if header is None:
+            return False
+        if header[:4] != b"\x7fELF" or len(header) < 20:
+            return True
+        little = header[5] == 1
+        return (int.from_bytes(header[18:20], "little" if little else "big"), _CLASSES.get(header[4])) == (
+            machine,
+            bits,
+        )
 
     def identity(self, elf: Elf) -> object:
         """Equal for two ``Elf`` of the same file: the loader loads a file once (device and inode, elf/dl-load.c)."""
@@ -35,31 +61,39 @@ class Files:
 
     def close(self) -> None:
         """Close and forget them all."""
-        for elf in self._by_place.values():
-            if elf is not None:
-                elf.close()
+        for opened in self._by_place.values():
+            if opened.elf is not None:
+                opened.elf.close()
         self._by_place.clear()
         self._by_path.clear()
         self._identities.clear()
 
-    def _open(self, path: str) -> Elf | None:
+    def _open(self, path: str) -> _Opened:
         try:
             status = os.stat(path)
         except (OSError, ValueError):  # ValueError: a NUL in the path
-            return None
+            return _NOTHING
         place = os.path.realpath(os.path.dirname(path)), status.st_dev, status.st_ino
         if place not in self._by_place:
-            self._by_place[place] = self._read(path)
-            opened = self._by_place[place]
+            self._by_place[place] = _read(path)
+            opened = self._by_place[place].elf
             if opened is not None:
                 self._identities[opened] = place[1:]
         return self._by_place[place]
 
-    def _read(self, path: str) -> Elf | None:
-        try:
-            return Elf.open(path)
-        except ElfError:
-            self._invalid.add(path)
-        except ReadFailure:
-            pass  # the loader, too, goes on to the next folder
+
+def _read(path: str) -> _Opened:
+    try:
+        return _Opened(Elf.open(path), None)
+    except ElfError:
+        return _Opened(None, _header(path))
+    except ReadFailure:
+        return _NOTHING
+
+
+def _header(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:  # a regular file: it was opened as one before
+            return file.read(20)
+    except OSError:
         return None

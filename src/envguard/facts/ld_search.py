@@ -94,10 +94,11 @@ class Search:
         It passes over files of another machine or class, and over what it may not open; it gives up at a file that is
         no ELF file at all (``open_verify`` in elf/dl-load.c).
         """
+        program = self._program
         elf = self._files.open(path)
         if elf is None:
-            return None, not self._files.is_invalid(path)
-        if (elf.machine, elf.bits) != (self._program.machine, self._program.bits):
+            return None, not self._files.stops(path, program.machine, program.bits)
+        if (elf.machine, elf.bits) != (program.machine, program.bits):
             return None, True
         return (elf, True) if elf.has_dynamic and elf.kind == _SHARED else (None, False)
 

@@ -240,6 +240,12 @@ class LdSo:
         """The file in scope that a version requirement on ``file`` is held against."""
         return self._symbols.provider(file, scope)
 
+    def worded(self, elf: Elf, need: VersionNeed, scope: Sequence[Elf]) -> str:
+        """A version that is missing in the words of the loader's own message (elf/dl-version.c)."""
+        provider = self.provider(need.file, scope)
+        where = need.file if provider is None else provider.path
+        return f"{where}: version `{need.version}' not found (required by {elf.path})"
+
 
 def _why_unmodelled(program: Elf | None, path: str) -> str:
     if program is None:
