@@ -13,7 +13,6 @@ from envguard.facts import (
     cuda_baggage,
     cuda_generations,
     cuda_users,
-    driver as driver_facts,
     driver_fit,
     gpu_architecture,
     nvml,
@@ -65,13 +64,8 @@ def observe(
     users = cuda_users.find(natives, rows)
     if not users:
         return
-    host = driver if driver is not None else this_machine(natives.library_path)
+    host = driver if driver is not None else nvml.this_machine(natives.library_path)
     yield from driver_fit.observe(host, users, rows, working=seen)
     torch = torch_family.builds(natives).get("torch")
     toolkit = torch.cuda if torch is not None else ""
     yield from gpu_architecture.observe(natives, host, users, toolkit=toolkit, working=seen)
-
-
-def this_machine(library_path: str) -> "Driver":
-    """The driver of this machine, and its GPUs."""
-    return nvml.ask(driver_facts.read(library_path=library_path))

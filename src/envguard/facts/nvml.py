@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 
+from envguard.facts import driver as driver_facts
 from envguard.facts.driver import GPUS, Driver, Gpu
 
 TYPE_CHECKING = False
@@ -40,6 +41,15 @@ except pynvml.NVMLError as error:
 print(json.dumps(said))
 """
 _NOT_INSTALLED = 3
+
+
+def this_machine(library_path: str) -> Driver:
+    """The driver of this machine and its GPUs: what files say, and NVML where there is a driver.
+
+    Args:
+        library_path: LD_LIBRARY_PATH of the process that is judged.
+    """
+    return ask(driver_facts.read(library_path=library_path))
 
 
 def ask(driver: Driver, *, python: str = "") -> Driver:

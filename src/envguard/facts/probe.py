@@ -11,28 +11,20 @@ import signal
 import subprocess
 import tempfile
 
-from envguard._value import Value
+from envguard.model import Fact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SECTION = "live"
+"""Of these facts, among those of the toolchain."""
 SECONDS = 60.0
 """How long one question may take: a cold import of torch from a network disk takes half a minute."""
 LIMIT = 1 << 16
 """Bytes of an answer that are read."""
 SHOWN = 300
 """Characters of a value or a reason that are kept."""
-
-
-class Answer(Value):
-    """One live fact."""
-
-    question: str
-    """``torch.cuda.is_available()``: what was evaluated."""
-    value: str = ""
-    """Its answer as text; empty where ``why`` says why there is none."""
-    why: str = ""
 
 
 _TORCH = """
@@ -94,7 +86,7 @@ def ask(
     *,
     seconds: float = SECONDS,
     environ: "Mapping[str, str] | None" = None,
-) -> tuple[Answer, ...]:
+) -> tuple[Fact, ...]:
     """Import packages in the judged interpreter and say what they answer.
 
     Args:
@@ -104,22 +96,22 @@ def ask(
         environ: Variables of the process; None takes those of this one, since LD_LIBRARY_PATH and CUDA_VISIBLE_DEVICES
             are part of what is asked about.
     """
-    answers: list[Answer] = []
+    answers: list[Fact] = []
     for package in packages:
         answers.extend(_ask(python, package, seconds, dict(os.environ if environ is None else environ)))
     return tuple(answers)
 
 
-def observed(answers: "tuple[Answer, ...]") -> dict[str, bool]:
+def observed(answers: tuple[Fact, ...]) -> dict[str, bool]:
     """What the answers prove, for ``cuda_stack.observe``: what was seen to work wins over files and tables.
 
     That ONNX Runtime lists a provider proves nothing: it does so where the provider cannot be loaded.
     """
-    reached = any(each.question == "torch.cuda.is_available()" and each.value == "True" for each in answers)
+    reached = any(each.name == "torch.cuda.is_available()" and each.value == "True" for each in answers)
     return {"torch": True} if reached else {}
 
 
-def _ask(python: str, package: str, seconds: float, environ: dict[str, str]) -> "tuple[Answer, ...]":
+def _ask(python: str, package: str, seconds: float, environ: dict[str, str]) -> tuple[Fact, ...]:
     with tempfile.TemporaryFile() as answer:
         descriptor = answer.fileno()
         indented = "\n".join(f"    {line}" for line in QUESTIONS[package].splitlines())
@@ -128,7 +120,7 @@ def _ask(python: str, package: str, seconds: float, environ: dict[str, str]) -> 
         answer.seek(0)
         said = answer.read(LIMIT + 1)
     if why:
-        return (Answer(question=f"import {package}", why=why),)
+        return (_fact(f"import {package}", f"unknown ({why})", package),)
     return _understood(package, said)
 
 
@@ -175,8 +167,8 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _understood(package: str, said: bytes) -> tuple[Answer, ...]:
-    unclear = (Answer(question=f"import {package}", why="its answer could not be understood"),)
+def _understood(package: str, said: bytes) -> tuple[Fact, ...]:
+    unclear = (_fact(f"import {package}", "unknown (its answer could not be understood)", package),)
     try:
         facts = json.loads(said)
     except (ValueError, RecursionError):
@@ -184,5 +176,9 @@ def _understood(package: str, said: bytes) -> tuple[Answer, ...]:
     if not isinstance(facts, dict):
         return unclear
     if "" in facts:
-        return (Answer(question=f"import {package}", why=str(facts[""]).replace("\n", " ")[:SHOWN]),)
-    return tuple(Answer(question=key[:SHOWN], value=str(value)[:SHOWN]) for key, value in facts.items())
+        return (_fact(f"import {package}", str(facts[""]).replace("\n", " "), package),)
+    return tuple(_fact(key, str(value), package) for key, value in facts.items())
+
+
+def _fact(name: str, value: str, package: str) -> Fact:
+    return Fact(section=SECTION, name=name[:SHOWN], value=value[:SHOWN], source=f"import {package}")

@@ -5,10 +5,10 @@ Nothing is judged here, and nothing is left out: what is not known is said to be
 
 import os
 
-from envguard._value import Value
-from envguard.facts import cuda_baggage, cuda_families, gpu_architecture, onnxruntime_build, torch_family
+from envguard.facts import cuda_baggage, cuda_families, gpu_architecture, nvml, onnxruntime_build, torch_family
 from envguard.facts.driver import numbers
 from envguard.facts.providers import is_public
+from envguard.model import Fact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,31 +23,20 @@ _LIBC = "libc.so.6"
 _NONE = "none"
 
 
-class Fact(Value):
-    """One line of the report."""
-
-    section: str
-    """``interpreter``, ``torch``, ``cuda``, ``onnxruntime``, ``driver``, ``system`` or ``search``."""
-    name: str
-    value: str
-    """``unknown (why)`` where it is not known."""
-    source: str = ""
-    """The file or the distribution that says so."""
-
-
-def read(natives: "Natives", driver: "Driver") -> tuple[Fact, ...]:
-    """Everything that is known, section by section.
+def read(natives: "Natives", driver: "Driver | None" = None) -> tuple[Fact, ...]:
+    """Everything that is known, section by section: interpreter, torch, cuda, onnxruntime, driver, system, search.
 
     Args:
         natives: The compiled files of the environment.
-        driver: As ``cuda_stack.this_machine`` gives it.
+        driver: What is known of the driver; None asks this machine.
     """
+    host = driver if driver is not None else nvml.this_machine(natives.library_path)
     return (
         *_interpreter(natives),
         *_torch(natives),
         *_cuda(natives),
         *_onnxruntime(natives),
-        *_driver(driver),
+        *_driver(host),
         *_system(natives),
         *_search(natives),
     )
