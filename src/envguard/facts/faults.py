@@ -4,6 +4,7 @@ The raw answer of the loader is no alarm: one in twelve files of working environ
 it relies on what others have loaded before. ``providers`` says whom it may rely on.
 """
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ class Finder:
         self._provided: dict[tuple[str, str, str], Elf | None] = {}
         self._somewhere: dict[tuple[bytes, str | None], bool] = {}
         self._rivals: dict[str, tuple[str, ...]] = {}
+        self._listed: dict[str, dict[str, str]] = {}
 
     def of_all(self, files: Sequence[NativeFile]) -> dict[str, Faults]:
         """The faults of every file by its path, and with them those of what it loads.
@@ -98,7 +100,14 @@ class Finder:
 
     def _library(self, asking: Elf, name: str, *, listed: bool = True) -> MissingLibrary:
         owner = self._providers.owner(asking)
-        return MissingLibrary(name, asking.path, owner, self._rivals_of(name), listed)
+        return MissingLibrary(name, asking.path, owner, self._rivals_of(name), listed, self._gone(name, owner))
+
+    def _gone(self, name: str, owner: str) -> str:
+        """The path at which the owner's RECORD lists a library of that name that nobody has."""
+        if owner not in self._listed:
+            self._listed[owner] = {os.path.basename(row.path): row.path for row in self._natives.rows(owner)}
+        path = self._listed[owner].get(name, "")
+        return path if path and not os.path.exists(path) else ""
 
     def _rivals_of(self, name: str) -> tuple[str, ...]:
         """Other generations of a library that the environment has for everybody."""

@@ -33,9 +33,9 @@ def changes(natives: Natives, providers: Providers, broken: Sequence[Broken]) ->
                 groups.setdefault((asking, cause), []).append((each._replace(severity=severity), library))
     for (owner, _cause), found in sorted(groups.items()):
         yield _change(owner, found, natives, providers)
-    said = {(library.requester, library.name) for found in groups.values() for _each, library in found}
+    said = {(library.owner, library.name) for found in groups.values() for _each, library in found}
     for (owner, why), found in sorted(notes.items()):
-        unsaid = [pair for pair in found if (pair[1].requester, pair[1].name) not in said]
+        unsaid = [pair for pair in found if (pair[1].owner, pair[1].name) not in said]
         if unsaid:
             yield _note(owner, why, unsaid, natives)
 
@@ -44,6 +44,8 @@ def severity_of(broken: Broken, library: MissingLibrary) -> str:
     """What one of several missing libraries means: each severity rests on something that may not hold for all."""
     if broken.way is not None or broken.severity == "noted":
         return broken.severity
+    if any(each.gone for each in broken.libraries):
+        return broken.severity if library.gone else "noted"
     if broken.torchless:
         return broken.severity if library.name in broken.torchless else "noted"
     if not broken.versions and broken.severity == "doubtful":
@@ -88,6 +90,8 @@ def _needs(library: MissingLibrary, names: Sequence[str], natives: Natives) -> s
 
 
 def _instead(library: MissingLibrary, natives: Natives, providers: Providers) -> Iterator[str]:
+    if library.gone:
+        yield f"RECORD lists {words.short(library.gone, natives)}, which is not there"
     for rival in library.rivals[: words.SHOWN]:
         file = next(each for each in providers.named(rival) if is_public(each, rival))
         yield f"{words.of(file.path, natives)} is installed, another generation"

@@ -4,6 +4,7 @@ It was linked against another build of that library: who should export it, and w
 a reader needs to know.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from envguard.model import Change
 _CODE = "EG402"
 _LIKE = 12
 """Characters that the symbol of a C++ function must share with another to be taken for a relative."""
+_BOUND = re.compile(r"[=<>~!]")
 _EXPORTS = 400_000
 """Symbols of one library that are compared; the largest known has 84,000."""
 
@@ -58,18 +60,17 @@ def _change(requester: str, users: list[Broken], natives: Natives, providers: Pr
     owner = symbols[0].owner or first.file.owner
     elf = natives.loader.load(requester)
     exporters = _exporters(symbols[: words.SHOWN], elf, first.linked, providers) if elf is not None else {}
-    evidence = []
-    for symbol in symbols[: words.SHOWN]:
-        evidence.append(_misses(symbol, requester, natives))
-        exporter = exporters.get(symbol.reference.name)
-        if exporter is not None and exporter.instead:
-            evidence.append(f"{words.short(exporter.elf.path, natives)} exports {words.cut(exporter.instead)} instead")
+    evidence = [_misses(symbol, requester, natives) for symbol in symbols[: words.SHOWN]]
     if len(symbols) > words.SHOWN:
         evidence.append(f"and {len(symbols) - words.SHOWN} more symbols")
     libraries = list(dict.fromkeys(exporter.elf.path for exporter in exporters.values()))
     them = "it" if len(symbols) == 1 else "them"
     if libraries:
         evidence.append(f"{words.listed([words.short(path, natives) for path in libraries])} should export {them}")
+    instead = [exporter for exporter in exporters.values() if exporter.instead]
+    if instead:
+        spoken = f"{words.short(instead[0].elf.path, natives)} exports {words.cut(instead[0].instead)}"
+        evidence.append(f"{spoken}: the same name with other arguments")
     evidence.extend(_both(owner, libraries, them, natives))
     evidence.extend(words.reached(users, natives))
     return Change(
@@ -99,7 +100,7 @@ def _both(owner: str, libraries: Sequence[str], them: str, natives: Natives) -> 
             continue
         yield f"{natives.version(owner)} needs {them}, {natives.version(other)} does not export {them}"
         for requirement in distribution.requires if distribution is not None else ():
-            if other != owner and required_name(requirement) == other:
+            if other != owner and required_name(requirement) == other and _BOUND.search(requirement):
                 yield f"{natives.version(owner)} requires {words.cut(requirement)}"
 
 

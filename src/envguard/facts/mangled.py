@@ -7,8 +7,11 @@ the system would load into the guard what LD_LIBRARY_PATH says, and running ``c+
 _STANDARD = {"St": "std", "Sa": "std::allocator", "Sb": "std::basic_string", "Ss": "std::string"}
 _STANDARD |= {"Si": "std::istream", "So": "std::ostream", "Sd": "std::iostream"}
 _SPECIAL = {"TV": "vtable for ", "TT": "VTT for ", "TI": "typeinfo for ", "TS": "typeinfo name for "}
-_NESTING = "NIJXLF"
-"""Letters that begin something which ends in E."""
+_NESTING = "NIJXFZ"
+_TWO_LETTERS = ("Ul", "Dt", "DT")
+"""What begins something that ends in E."""
+_VARIANTS = tuple("012345")
+"""Of constructors and destructors."""
 _LIMIT = 4096
 
 
@@ -63,7 +66,8 @@ class _Reader:
         elif letter == "I":
             self._skip()
         elif letter in "CD" and two[1:].isdigit() and parts:
-            parts.append(parts[-1] if letter == "C" else f"~{parts[-1]}")
+            own = parts[-1].partition("[")[0].rpartition("::")[2]
+            parts.append(own if letter == "C" else f"~{own}")
             self._at += 2
         elif two in _STANDARD:
             parts.append(_STANDARD[two])
@@ -92,25 +96,34 @@ class _Reader:
 
     def _skip(self) -> None:
         """Pass over what begins here, up to its E."""
-        depth = 0
+        opened: list[str] = []
         while True:
             letter = self._text[self._at]
+            two = self._text[self._at : self._at + 2]
             if letter.isdigit():
                 self._source_name()
-                continue
-            if letter == "L":
+            elif letter == "L":
                 self._skip_literal()
-                continue
-            if letter in "ST":
+            elif letter in "ST":
                 self._skip_substitution()
-                continue
-            if letter in _NESTING:
-                depth += 1
+            elif letter == "A" and two[1:].isdigit():
+                self._at = self._text.index("_", self._at) + 1
+            elif letter in "CD" and two[1:] in _VARIANTS:
+                self._at += 2
+            elif two in _TWO_LETTERS:
+                opened.append(two)
+                self._at += 2
+            elif letter in _NESTING:
+                opened.append(letter)
+                self._at += 1
             elif letter == "E":
-                depth -= 1
-            self._at += 1
-            if depth == 0:
-                return
+                self._at += 1
+                if opened.pop() == "Ul":  # lambdas are counted: E_, E0_
+                    self._at = self._text.index("_", self._at) + 1
+                if not opened:
+                    return
+            else:
+                self._at += 1
 
     def _skip_literal(self) -> None:
         """``Lb1E``, ``Li5E``: a type and its value."""

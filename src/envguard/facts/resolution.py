@@ -24,6 +24,8 @@ class MissingLibrary(NamedTuple):
     """Other generations of it that the environment has: ``("libcudnn.so.8",)``."""
     listed: bool = True
     """False where it is no DT_NEEDED and only a version of it is asked for."""
+    gone: str = ""
+    """Where the RECORD of the owner lists it, although it is not there."""
 
 
 class MissingSymbol(NamedTuple):

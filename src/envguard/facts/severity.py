@@ -72,6 +72,8 @@ class Scale:
             return "noted", "another variant of it loads"
         if way is not None:
             return "unloadable", _as_imported(way)
+        if extension and any(library.gone for library in faults.libraries):
+            return "unloadable", "a library of its own package is gone"
         crossing = self._crosses(file, faults.linked)
         if faults.symbols and not faults.libraries and crossing:
             return ("noted", "no variant of it loads") if siblings else ("unloadable", "linked against another package")
@@ -85,7 +87,7 @@ class Scale:
             return "doubtful", "another generation of the library is installed"
         if extension and faults.symbols and not faults.libraries:
             return "doubtful", "whether anything imports it is not known"
-        return "noted", "nothing is known to load it"
+        return "noted", "no import is known to load it"
 
     def _torchless(self, faults: Faults) -> tuple[str, ...]:
         if not self._providers.named("libtorch_cpu.so"):
