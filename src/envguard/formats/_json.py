@@ -19,6 +19,7 @@ DEPTH_LIMIT = 60
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _COLON = re.compile(r"\s*:\s*")
 _DIGITS = 20
+_NESTED = frozenset((dict, list))
 _REMEDY = "write the file again with the tool that made it"
 
 
@@ -33,15 +34,16 @@ def load(data: bytes, path: str) -> "tuple[Any, str]":
         LockError: It is no JSON in UTF-8 (or marked UTF-16), nested too deeply, has a key twice, or holds what no text
             can hold; with its line where that is known.
     """
-    text = _text.decode(data, path)
+    text = _text.decode_alone(data, path)
     try:
         content = json.loads(
             text, object_pairs_hook=_unique, parse_int=_integer, parse_float=float, parse_constant=_constant
         )
-        if _SURROGATE.search(text):
+        if "\\" in text and _SURROGATE.search(text):
             json.dumps(content, ensure_ascii=False).encode()
         _check_depth(content)
     except json.JSONDecodeError as error:
+        _text.refuse_conflict(text, path)
         raise LockError(f"not JSON: {error.msg.lower()}", path=path, line=error.lineno, remedy=_REMEDY) from None
     except _OddError as error:
         raise LockError(f"not read: {error}", path=path, remedy=_REMEDY) from None
@@ -148,14 +150,13 @@ def _constant(name: str) -> float:
 
 
 def _check_depth(content: "Any") -> None:
-    level = [content]
+    level: list[Any] = [content] if type(content) in _NESTED else []
     for _ in range(DEPTH_LIMIT):
         deeper: list[Any] = []
         for node in level:
-            if isinstance(node, dict):
-                deeper += [child for child in node.values() if isinstance(child, (dict, list))]
-            elif isinstance(node, list):
-                deeper += [child for child in node if isinstance(child, (dict, list))]
+            children = node.values() if type(node) is dict else node
+            if not _NESTED.isdisjoint(map(type, children)):
+                deeper += [child for child in children if type(child) in _NESTED]
         if not deeper:
             return
         level = deeper

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 OUT, OPTIONAL, UNKNOWN, NEEDED = "out", "optional", "unknown", "needed"
 """How much an entry is needed here: not at all, perhaps, to be seen by who depends on it, surely."""
 
+_NAMES = ("file", "filename", "name")
+"""Under which key a file's name stands, where it is not the end of its URL."""
 _NAME_LIMIT = 400
 """Characters of a wheel's file name that are looked at."""
 
@@ -188,7 +190,8 @@ def _artifact(file: "Table", lock: str, folder: str) -> Artifact:
     url, digest, size = _toml.text(file, "url"), _toml.text(file, "hash").lower(), file.get("size")
     if size is not None and type(size) is not int:
         raise ShapeError("size is no number")
-    named = _toml.text(file, "filename") or _toml.text(file, "file") or _toml.text(file, "name")
+    key = next((key for key in _NAMES if key in file), "")
+    named = _toml.text(file, key) if key else ""
     if not url and (path := _toml.text(file, "path")):
         url = local(os.path.join(folder, path), lock)
     return Artifact(
@@ -225,12 +228,12 @@ def text(pin_name: str, pin_version: "str | None", source: "Source | None") -> s
 
 def local(place: str, lock: str) -> str:
     """The ``file:`` URL of a path, as direct_url.json has it; a relative path starts at the lock's folder."""
-    from urllib.request import pathname2url
+    from urllib.parse import quote  # what pathname2url does here; its module costs more than most locks
 
     if place.lower().startswith("file:"):
         return redact(place)
     absolute = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(lock)), place))
-    return "file://" + pathname2url(absolute)
+    return "file://" + quote(absolute)
 
 
 def remote(url: str) -> str:

@@ -19,7 +19,7 @@ _VCS = re.compile(r"(?:git|hg|svn|bzr)\+[a-z]{1,9}:", re.ASCII | re.IGNORECASE)
 _MANY = 999
 
 
-def named(name: str, version: str, *, path: str, line: int) -> Pin:
+def named(name: str, version: str, *, path: str, line: int, hashes: tuple[str, ...] = ()) -> Pin:
     """A pin with a checked name and version; an empty version makes it unverifiable.
 
     Raises:
@@ -30,8 +30,11 @@ def named(name: str, version: str, *, path: str, line: int) -> Pin:
     if version and VERSION.fullmatch(version) is None:
         raise LockError(f"not a version: {_text.quote(version)}", path=path, line=line)
     text = f"{name}=={version}" if version else name
-    blank = Pin(name=normalise(name), version=version or None, path=path, line=line, text=text)
-    return blank if version else blank.replace(unverifiable="it names no version")
+    why = "" if version else "it names no version"
+    normalised = normalise(name)
+    return Pin(
+        name=normalised, version=version or None, path=path, line=line, text=text, hashes=hashes, unverifiable=why
+    )
 
 
 def artifact(pin: Pin, url: str, digests: tuple[str, ...] = (), *, editable: bool = False) -> Pin:

@@ -141,9 +141,9 @@ def _is_archive(file: str) -> bool:
 
 def _file_url(place: str, file: str) -> str:
     """The ``file:`` URL of a path, as direct_url.json has it; a relative path starts at the golden file's folder."""
-    from urllib.request import pathname2url
+    from urllib.parse import quote  # what pathname2url does here; its module costs more than most locks
 
     if place.lower().startswith("file:"):
         return redact(place)
     absolute = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(file)), place))
-    return "file://" + pathname2url(absolute)
+    return "file://" + quote(absolute)

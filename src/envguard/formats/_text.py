@@ -39,6 +39,13 @@ def decode(data: bytes, path: str) -> str:
     Raises:
         LockError: The file is binary, in another encoding, or has merge conflict markers; with the line.
     """
+    text = decode_alone(data, path)
+    refuse_conflict(text, path)
+    return text
+
+
+def decode_alone(data: bytes, path: str) -> str:
+    """As ``decode``, for a format whose parser stops at a merge conflict by itself."""
     encoding, skip = _encoding(data, path)
     try:
         text = data[skip:].decode(encoding)
@@ -49,10 +56,20 @@ def decode(data: bytes, path: str) -> str:
     if (at := text.find("\0")) >= 0:
         line = text.count("\n", 0, at) + 1
         raise LockError("a NUL byte: a binary file, or UTF-16 without its mark", path=path, line=line, remedy=_SAVE_AS)
+    return text
+
+
+def refuse_conflict(text: str, path: str) -> None:
+    """Nothing where there is no merge conflict marker.
+
+    Raises:
+        LockError: There is one; with its line.
+    """
+    if "<<<<<<<" not in text and ">>>>>>>" not in text:  # a tenth of the time that the expression takes
+        return
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
         raise LockError("a merge conflict marker", path=path, line=line, remedy="resolve the conflict")
-    return text
 
 
 def peek(head: bytes) -> str:

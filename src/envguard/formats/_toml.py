@@ -10,6 +10,7 @@ import sys
 
 from envguard._value import Value
 from envguard.errors import LockError
+from envguard.formats import _text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
 ENTRY_LIMIT = 20_000
 """Entries of one list; the largest lock seen has 470 packages."""
 _DOTS_LIMIT = 1_000
-"""Dots between two equals signs. Parsers take quadratic time for the parts of a dotted key."""
+"""Dots between two equals signs of a line. Parsers take quadratic time for the parts of a dotted key."""
 _REMEDY = "write the lock again with its own tool"
 
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: .*)?$", re.MULTILINE)
 
 
 class ShapeError(Exception):
@@ -45,12 +45,14 @@ class Document(Value):
         Zeros where they cannot be told apart from text that looks like them.
         """
         entries = tables(self.table, key)
-        header = re.compile(rf"^[ \t]*\[\[[ \t]*{re.escape(key)}[ \t]*\]\]", re.MULTILINE)
+        header = re.compile(rf"\[\[[ \t]*{re.escape(key)}[ \t]*\]\]")
         found, line, before = [], 1, 0
         for match in header.finditer(self.text):
-            line += self.text.count("\n", before, match.start())
-            before = match.start()
-            found.append(line)
+            at = match.start()
+            line += self.text.count("\n", before, at)
+            before = at
+            if not self.text[self.text.rfind("\n", 0, at) + 1 : at].strip(" \t"):
+                found.append(line)
         return found if len(found) == len(entries) else [0] * len(entries)
 
 
@@ -65,11 +67,9 @@ def load(data: bytes, path: str) -> Document:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise LockError("not UTF-8, which TOML must be", path=path, line=line, remedy=_REMEDY) from None
-    line = 1
-    for part in text.split("="):
-        if part.count(".") > _DOTS_LIMIT:
+    for line, row in enumerate(text.split("\n"), start=1):  # a key ends with its line
+        if len(row) > _DOTS_LIMIT and any(part.count(".") > _DOTS_LIMIT for part in row.split("=")):
             raise LockError(f"more than {_DOTS_LIMIT} dots in one place", path=path, line=line, remedy=_REMEDY)
-        line += part.count("\n")
     return Document(path=path, text=text, table=_parsed(text, path))
 
 
@@ -141,9 +141,7 @@ def _parsed(text: str, path: str) -> "Table":
     except RecursionError:
         raise LockError("nested too deeply", path=path, remedy=_REMEDY) from None
     except ValueError as error:  # TOMLDecodeError, or a number that int() refuses
-        if conflict := _CONFLICT.search(text):
-            line = text.count("\n", 0, conflict.start()) + 1
-            raise LockError("a merge conflict marker", path=path, line=line, remedy="resolve the conflict") from None
+        _text.refuse_conflict(text, path)
         message = str(error)
         at = _AT.search(message)
         line = int(at.group(1) or 0) if at else 0

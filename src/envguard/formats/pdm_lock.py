@@ -5,12 +5,12 @@ marker. In between, what the lock's own dependencies need here must be installed
 installed. PDM leaves the local label out of versions, so ``2.5.0`` may mean 2.5.0+cu121: no variant is verified.
 """
 
-import hashlib
+import functools
 import re
 
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
-from envguard.formats import _locked, _text, _toml
+from envguard.formats import _locked, _project, _text, _toml
 from envguard.formats._conditions import Conditions
 from envguard.formats._locked import NEEDED, OPTIONAL, OUT, UNKNOWN, Entry, Wheels
 from envguard.formats._toml import ShapeError
@@ -55,22 +55,19 @@ def parse(data: bytes, *, path: str, selection: "Selection | None" = None) -> Sn
     Raises:
         LockError: The file is broken, of an unknown version, or does not hold what was asked for.
     """
-    document = _toml.load(data, path)
-    try:
-        pins = _Reader(document, selection or Selection()).read()
-    except ShapeError as error:
-        raise LockError(f"not a pdm.lock that can be read: {error}", path=path, remedy=_REMEDY) from None
-    return Snapshot(path=path, format=NAME, sha256=hashlib.sha256(data).hexdigest(), pins=pins)
+    chosen = selection or Selection()
+    return _project.snapshot(
+        data, path=path, format=NAME, remedy=_REMEDY, read=lambda document: _Reader(document, chosen).read()
+    )
 
 
 class _Reader:
     def __init__(self, document: "Document", selection: Selection) -> None:
+        self._document = document
         self._path = document.path
         self._table = document.table
         self._metadata = _toml.section(self._table, "metadata")
         self._check_version()
-        self._entries = _toml.tables(self._table, "package")
-        self._lines = document.lines("package")
         self._all_groups = tuple(map(normalise, _toml.texts(self._metadata, "groups")))
         self._inherits = "inherit_metadata" in _toml.texts(self._metadata, "strategy")
         self._asked = _locked.chosen("group", selection.groups, self._known_groups(), self._path)
@@ -82,7 +79,7 @@ class _Reader:
 
     def read(self) -> tuple[Pin, ...]:
         self._check_applies()
-        return _locked.settle(_with_extras_merged([self._entry(index) for index in range(len(self._entries))]))
+        return _locked.settle(_with_extras_merged(_project.entries(self._document, _REMEDY, self._entry)))
 
     def _check_version(self) -> None:
         version = _toml.text(self._metadata, "lock_version")
@@ -91,7 +88,7 @@ class _Reader:
             raise LockError(problem, path=self._path, remedy="update envguard, or lock again with an older PDM")
 
     def _known_groups(self) -> set[str]:
-        known = {_MAIN}.union(*(_groups(entry) for entry in self._entries))
+        known = {_MAIN}.union(*(_groups(entry) for entry in _toml.tables(self._table, _project.ENTRY)))
         # Where entries do not name their groups, the only group that can be told apart is the only one there is.
         return known if self._all_groups != (_MAIN,) else known | {_MAIN}
 
@@ -102,13 +99,7 @@ class _Reader:
             problem = f"this lock is for Python {' or '.join(wanted)}, and the interpreter is {self._python}"
             raise LockError(problem, path=self._path, remedy="check with that Python, or lock for this one")
 
-    def _entry(self, index: int) -> Entry:
-        try:
-            return self._entry_of(self._entries[index], self._lines[index])
-        except ShapeError as error:
-            raise LockError(str(error), path=self._path, line=self._lines[index], remedy=_REMEDY) from None
-
-    def _entry_of(self, table: "Table", line: int) -> Entry:
+    def _entry(self, table: "Table", line: int) -> Entry:
         name, version = _locked.name(table), _locked.version(table)
         files = _locked.artifacts(self._files(table), self._path)
         hashes = _locked.hashes(files)
@@ -195,6 +186,7 @@ def _groups(table: "Table") -> tuple[str, ...]:
     return tuple(map(normalise, _toml.texts(table, "groups" if "groups" in table else "sections")))
 
 
+@functools.lru_cache(maxsize=256)  # the entries of a lock say the same few
 def _allows(specifier: str, python: str) -> bool:
     """True unless a specifier for Python excludes a version; one that is not understood excludes nothing."""
     from packaging.specifiers import SpecifierSet

@@ -26,7 +26,7 @@ SELECTS = ("categories",)
 SPECS = (6,)
 DEFAULT = "default"
 _META = re.compile(r'\A\s*\{[\s\S]{0,4000}"(?:_meta|pipfile-spec)"\s*:')
-_HASH = re.compile(r"(?:sha256|sha384|sha512|sha1|md5):[0-9a-fA-F]{32,128}", re.ASCII)
+_HASHES = re.compile(r"(?:(?:sha256|sha384|sha512|sha1|md5):[0-9a-fA-F]{32,128}(?:,(?!\Z)|\Z))+", re.ASCII)
 _FULL_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _LONGEST_MARKER = 4_000
 _VCS = ("git", "hg", "svn", "bzr")
@@ -53,15 +53,12 @@ def parse(data: bytes, *, path: str, selection: "Selection | None" = None) -> Sn
     sections = _json.object_of(content, "the document", path=path, line=1)
     _check_version(sections, path)
     wanted = {DEFAULT, *selection.categories}
-    for section in sorted(wanted - {DEFAULT} - set(sections)):
-        known = ", ".join(_text.quote(name) for name in sections if name != "_meta")
+    there = [name for name in sections if name != "_meta"]
+    for section in sorted(wanted - {DEFAULT} - set(there)):
+        known = ", ".join(map(_text.quote, there))
         raise UsageError(f"{path}: no category {section!r}", remedy=f"there are {known}")
     lines, facts = _json.Lines(text), _facts(selection)
-    chosen = []
-    for section in sections:
-        if section != "_meta":
-            found = _pins(sections, section, lines, path)
-            chosen += [pin.replace(marker="") for pin in found if section in wanted and _applies(pin, facts)]
+    chosen = [pin for section in there if section in wanted for pin in _pins(sections, section, facts, lines, path)]
     if len(chosen) > PIN_LIMIT:
         raise LockError(f"more than {PIN_LIMIT} packages", path=path)
     pins, notes = _settle.settle(chosen, [])
@@ -75,20 +72,23 @@ def _check_version(sections: "dict[str, Any]", path: str) -> None:
         raise LockError(f"pipfile-spec {version} is not known", path=path, line=1, remedy=_REMEDY)
 
 
-def _pins(sections: "dict[str, Any]", section: str, lines: _json.Lines, path: str) -> "Iterator[Pin]":
+def _pins(
+    sections: "dict[str, Any]", section: str, facts: "dict[str, str | set[str]]", lines: _json.Lines, path: str
+) -> "Iterator[Pin]":
+    """What applies of a section."""
     line = lines.of_key(section)
     for name, entry in _json.object_of(sections[section], section, path=path, line=line).items():
         line = lines.of_key(name)
-        yield _pin(name, _json.object_of(entry, "a package", path=path, line=line), path, line)
+        fields = _json.object_of(entry, "a package", path=path, line=line)
+        if _applies(_json.text_of(fields, "markers", path=path, line=line), facts, path, line):
+            yield _pin(name, fields, path, line)
 
 
 def _pin(name: str, entry: "dict[str, Any]", path: str, line: int) -> Pin:
     written = _json.text_of(entry, "version", path=path, line=line).strip()
     version = written.removeprefix("==") if written.startswith("==") and not written.startswith("===") else ""
     version = written.removeprefix("===") if written.startswith("===") else version
-    pin = _python_pins.named(name, version.strip(), path=path, line=line)
-    marker = _json.text_of(entry, "markers", path=path, line=line)
-    pin = pin.replace(marker=marker, hashes=_hashes(entry, path, line))
+    pin = _python_pins.named(name, version.strip(), path=path, line=line, hashes=_hashes(entry, path, line))
     if written and not version:
         return pin.replace(text=_text.redact(f"{name}{written}"), unverifiable=f"its version is {_text.quote(written)}")
     for vcs in _VCS:
@@ -119,15 +119,17 @@ def _checkout(pin: Pin, vcs: str, entry: "dict[str, Any]") -> Pin:
 
 def _hashes(entry: "dict[str, Any]", path: str, line: int) -> tuple[str, ...]:
     found = _json.list_of(entry.get("hashes"), "hashes", path=path, line=line)
-    for digest in found:
-        if not isinstance(digest, str) or _HASH.fullmatch(digest) is None:
-            raise LockError(f"not a digest: {_text.quote(str(digest))}", path=path, line=line, remedy=_REMEDY)
-    return tuple(sorted({digest.lower() for digest in found}))
+    if not found:
+        return ()
+    together = ",".join(map(str, found))  # one look at all: there are thousands in a lock
+    if _HASHES.fullmatch(together) is None:
+        wrong = next((digest for digest in map(str, found) if _HASHES.fullmatch(digest) is None), together)
+        raise LockError(f"not a digest: {_text.quote(wrong)}", path=path, line=line, remedy=_REMEDY)
+    return tuple(sorted(set(together.lower().split(","))))
 
 
-def _applies(pin: Pin, facts: "dict[str, str | set[str]]") -> bool:
+def _applies(text: str, facts: "dict[str, str | set[str]]", path: str, line: int) -> bool:
     """Whether a marker holds. pipenv also writes ``"dev" in dependency_groups``, as lock files may (PEP 751)."""
-    text, path, line = pin.marker, pin.path, pin.line
     if not text:
         return True
     if len(text) > _LONGEST_MARKER:

@@ -6,12 +6,12 @@ and the rest must agree where it is installed. The group ``main`` is always mean
 the packages of other groups and of extras may be there or not.
 """
 
-import hashlib
+import functools
 import re
 
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
-from envguard.formats import _locked, _text, _toml
+from envguard.formats import _locked, _project, _text, _toml
 from envguard.formats._conditions import Conditions
 from envguard.formats._locked import NEEDED, OPTIONAL, OUT, UNKNOWN, Entry, Wheels
 from envguard.formats._toml import ShapeError
@@ -57,22 +57,19 @@ def parse(data: bytes, *, path: str, selection: "Selection | None" = None) -> Sn
     Raises:
         LockError: The file is broken, of an unknown version, or does not hold what was asked for.
     """
-    document = _toml.load(data, path)
-    try:
-        pins = _Reader(document, selection or Selection()).read()
-    except ShapeError as error:
-        raise LockError(f"not a poetry.lock that can be read: {error}", path=path, remedy=_REMEDY) from None
-    return Snapshot(path=path, format=NAME, sha256=hashlib.sha256(data).hexdigest(), pins=pins)
+    chosen = selection or Selection()
+    return _project.snapshot(
+        data, path=path, format=NAME, remedy=_REMEDY, read=lambda document: _Reader(document, chosen).read()
+    )
 
 
 class _Reader:
     def __init__(self, document: "Document", selection: Selection) -> None:
+        self._document = document
         self._path = document.path
         self._table = document.table
         self._metadata = _toml.section(self._table, "metadata")
         self._version = self._checked_version()
-        self._entries = _toml.tables(self._table, "package")
-        self._lines = document.lines("package")
         self._extras = {normalise(each): names for each, names in _named(_toml.section(self._table, "extras")).items()}
         self._asked_groups = _locked.chosen("group", selection.groups, self._known_groups(), self._path)
         self._asked_extras = _locked.chosen("extra", selection.extras, self._extras, self._path)
@@ -85,7 +82,7 @@ class _Reader:
 
     def read(self) -> tuple[Pin, ...]:
         self._check_applies()
-        return _locked.settle([self._entry(index) for index in range(len(self._entries))])
+        return _locked.settle(_project.entries(self._document, _REMEDY, self._entry))
 
     def _checked_version(self) -> str:
         found = _toml.text(self._metadata, "lock-version")
@@ -97,7 +94,7 @@ class _Reader:
     def _known_groups(self) -> set[str]:
         if self._version == "2.0":
             return {_MAIN}
-        return {_MAIN}.union(*(_groups(entry) for entry in self._entries))
+        return {_MAIN}.union(*(_groups(entry) for entry in _toml.tables(self._table, _project.ENTRY)))
 
     def _check_applies(self) -> None:
         wanted = _toml.text(self._metadata, "python-versions")
@@ -105,13 +102,7 @@ class _Reader:
             problem = f"this lock is for Python {wanted}, and the interpreter is {self._python}"
             raise LockError(problem, path=self._path, remedy="check with that Python, or lock for this one")
 
-    def _entry(self, index: int) -> Entry:
-        try:
-            return self._entry_of(self._entries[index], self._lines[index])
-        except ShapeError as error:
-            raise LockError(str(error), path=self._path, line=self._lines[index], remedy=_REMEDY) from None
-
-    def _entry_of(self, table: "Table", line: int) -> Entry:
+    def _entry(self, table: "Table", line: int) -> Entry:
         name, version = _locked.name(table), _locked.version(table)
         if version is None:
             raise ShapeError(f"{name} has no version")
@@ -202,6 +193,7 @@ def _marker(table: "Table", group: str) -> str:
     return _toml.text(table, "markers")
 
 
+@functools.lru_cache(maxsize=256)  # the entries of a lock say the same few
 def _allows(constraint: str, python: str) -> bool:
     """True unless a constraint on Python excludes a version. Poetry's own forms (``^3.8``, ``||``) are understood."""
     from packaging.specifiers import SpecifierSet

@@ -32,6 +32,7 @@ NEEDED = "26.1"
 _HEAD = re.compile(r"\A(?:(?!\[)[^\n]*\n){0,200}?lock-version[ \t]*=")
 _FILENAME = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _INDEX = re.compile(r"packages\[(\d{1,6})\]")
+_PLAIN = re.compile(r"https?://[\w./+-]+/[\w.+-]+", re.ASCII)
 _REMEDY = "lock again with the tool that wrote it"
 
 
@@ -90,7 +91,7 @@ def _lock(document: "Document", lines: list[int]) -> "Pylock":
 
 
 def _put_right(table: "Table") -> "Table":
-    """The table with names as the specification asks for them, and without upload times given as text.
+    """The table with names as the specification asks for them, of files too, and without upload times given as text.
 
     Neither says what must be installed.
     """
@@ -101,17 +102,22 @@ def _put_right(table: "Table") -> "Table":
             right["name"] = normalise(right["name"])
         for key in ("sdist", "archive"):
             if isinstance(right.get(key), dict):
-                right[key] = _without_text_times(right[key])
+                right[key] = _right_file(right[key])
         if isinstance(right.get("wheels"), list):
-            right["wheels"] = [_without_text_times(w) if isinstance(w, dict) else w for w in right["wheels"]]
+            right["wheels"] = [_right_file(wheel) if isinstance(wheel, dict) else wheel for wheel in right["wheels"]]
         packages.append(right)
     return {**table, "packages": packages} if "packages" in table else table
 
 
-def _without_text_times(file: "Table") -> "Table":
+def _right_file(file: "Table") -> "Table":
+    right = file
     if isinstance(file.get("upload-time"), str):
-        return {key: value for key, value in file.items() if key != "upload-time"}
-    return file
+        right = {key: value for key, value in file.items() if key != "upload-time"}
+    url = file.get("url")
+    if "name" not in file and "path" not in file and isinstance(url, str) and _PLAIN.fullmatch(url):
+        # packaging takes a URL apart at each of the many times at which it asks for the name; this is the same name.
+        right = {**right, "name": url.rpartition("/")[2]}
+    return right
 
 
 def _pins(lock: "Pylock", selection: Selection, document: "Document", lines: list[int]) -> tuple[Pin, ...]:

@@ -5,12 +5,11 @@ The file holds every platform, extra and group. What applies to an interpreter i
 groups leaves it out. Other default groups stand in pyproject.toml alone and must be asked for.
 """
 
-import hashlib
 import re
 
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
-from envguard.formats import _locked, _text, _toml, _uv_walk
+from envguard.formats import _locked, _project, _text, _toml, _uv_walk
 from envguard.formats._conditions import Conditions
 from envguard.formats._locked import NEEDED, Entry, Wheels
 from envguard.formats._toml import ShapeError
@@ -56,12 +55,9 @@ def parse(data: bytes, *, path: str, selection: "Selection | None" = None) -> Sn
     """
     selection = selection or Selection()
     whom = selection.interpreter or running()
-    document = _toml.load(data, path)
-    try:
-        pins = _Reader(document, whom).read(selection)
-    except ShapeError as error:
-        raise LockError(f"not a uv.lock that can be read: {error}", path=path, remedy=_REMEDY) from None
-    return Snapshot(path=path, format=NAME, sha256=hashlib.sha256(data).hexdigest(), pins=pins)
+    return _project.snapshot(
+        data, path=path, format=NAME, remedy=_REMEDY, read=lambda document: _Reader(document, whom).read(selection)
+    )
 
 
 class _Reader:
@@ -71,9 +67,9 @@ class _Reader:
         self._whom = whom
         self._environment = markers(whom)
         self._check_version()
-        self._entries = _toml.tables(self._table, "package")
-        self._lines = document.lines("package")
-        self._packages = [self._package(index) for index in range(len(self._entries))]
+        self._entries = _toml.tables(self._table, _project.ENTRY)
+        self._lines = document.lines(_project.ENTRY)
+        self._packages = _project.entries(document, _REMEDY, lambda table, _line: _uv_walk.package(table))
         self._manifest = _toml.section(self._table, "manifest")
 
     def read(self, selection: Selection) -> tuple[Pin, ...]:
@@ -95,12 +91,6 @@ class _Reader:
             return
         problem = f"version {ascii(version)[:20]} of uv.lock is not read, only {_VERSION}"
         raise LockError(problem, path=self._path, line=1, remedy="update envguard, or export with `uv export`")
-
-    def _package(self, index: int) -> "_uv_walk.Package":
-        try:
-            return _uv_walk.package(self._entries[index])
-        except ShapeError as error:
-            raise LockError(str(error), path=self._path, line=self._lines[index], remedy=_REMEDY) from None
 
     def _check_applies(self) -> None:
         from packaging.specifiers import SpecifierSet
