@@ -67,6 +67,9 @@ def _change(requester: str, users: list[Broken], natives: Natives, providers: Pr
     them = "it" if len(symbols) == 1 else "them"
     if libraries:
         evidence.append(f"{words.listed([words.short(path, natives) for path in libraries])} should export {them}")
+    elif names[0].startswith(("Py", "_Py")):
+        interpreter = natives.environment.interpreter
+        evidence.append(f"{interpreter.implementation} {interpreter.version} does not export {them}")
     instead = [exporter for exporter in exporters.values() if exporter.instead]
     if instead:
         spoken = f"{words.short(instead[0].elf.path, natives)} exports {words.cut(instead[0].instead)}"
@@ -98,9 +101,12 @@ def _both(owner: str, libraries: Sequence[str], them: str, natives: Natives) -> 
     for other in dict.fromkeys(natives.owner_of(path) for path in libraries):
         if not other:
             continue
+        if other == owner:
+            yield f"that is a library of {natives.version(owner)} itself, in another version"
+            continue
         yield f"{natives.version(owner)} needs {them}, {natives.version(other)} does not export {them}"
         for requirement in distribution.requires if distribution is not None else ():
-            if other != owner and required_name(requirement) == other and _BOUND.search(requirement):
+            if required_name(requirement) == other and _BOUND.search(requirement):
                 yield f"{natives.version(owner)} requires {words.cut(requirement)}"
 
 

@@ -35,9 +35,9 @@ def _change(owner: str, provider: str, found: list[tuple[Broken, MissingVersion]
         f"{words.of(provider, natives)} is found for it and does not define {_them(versions)}",
     ]
     evidence.extend(words.so_do(asking, natives))
-    newest = _like(versions[-1], provider, natives)
+    newest = _newest_like(versions[-1], provider, natives)
     if newest:
-        evidence.append(f"it defines {words.cut(words.listed(newest))}")
+        evidence.append(f"the newest that it defines is {words.cut(newest)}")
     evidence.extend(words.reached(files, natives))
     return Change(
         code=_CODE,
@@ -54,12 +54,12 @@ def _them(versions: Sequence[str]) -> str:
     return "it" if len(versions) == 1 else "them"
 
 
-def _like(version: str, provider: str, natives: Natives) -> list[str]:
-    """The versions of the library of the same series, the last first, for the reader."""
+def _newest_like(version: str, provider: str, natives: Natives) -> str:
+    """The last version that a library defines of the same series, for the reader; "" where it has none."""
     elf = natives.loader.load(provider)
     series = version.partition("_")[0] + "_"
     alike = [each for each in elf.version_definitions() if each.startswith(series)] if elf is not None else []
-    return sorted(alike, key=_numbers, reverse=True)
+    return max(filter(_numbers, alike), key=_numbers, default="")
 
 
 def _numbers(version: str) -> list[int]:

@@ -32,6 +32,8 @@ class _Stray(NamedTuple):
     """Whom it is for: ``cp310``, or what it is."""
     named: bool
     """Its suffix says that it is an extension module."""
+    by_suffix: bool
+    """``what`` is what its suffix says; otherwise what its bytes show."""
 
 
 def observe(natives: Natives) -> Iterator[Change]:
@@ -71,9 +73,10 @@ def _for_others(natives: Natives) -> list[_Stray]:
     for file in natives.files:
         tag = bound_to(file.path)
         if tag and f".{tag}.so" not in suffixes and not _has_variant(file.path, suffixes):
-            found.append(_Stray(file.path, file.owner, _spoken(tag, mine), named=True))
+            found.append(_Stray(file.path, file.owner, _spoken(tag, mine), named=True, by_suffix=True))
         elif file.path.endswith(".abi3.so") and ".abi3.so" not in suffixes and not _has_variant(file.path, suffixes):
-            found.append(_Stray(file.path, file.owner, "the stable ABI, which this interpreter has not", named=True))
+            what = "the stable ABI, which this interpreter has not"
+            found.append(_Stray(file.path, file.owner, what, named=True, by_suffix=True))
     return found
 
 
@@ -81,7 +84,7 @@ def _foreign(natives: Natives) -> list[_Stray]:
     """Files with a suffix that this interpreter looks for, whose bytes it cannot load."""
     suffixes = extension_suffixes(natives.environment.interpreter.soabi)
     return [
-        _Stray(path, natives.owner_of(path), why, named=path.endswith(suffixes[:-1]))
+        _Stray(path, natives.owner_of(path), why, named=path.endswith(suffixes[:-1]), by_suffix=False)
         for path, why in natives.foreign
         if path.endswith(".so")
     ]
@@ -149,18 +152,19 @@ def _fits_python(tag: str, natives: Natives) -> bool:
 def _said(strays: Sequence[_Stray], natives: Natives) -> Iterator[str]:
     by_kind: dict[tuple[str, bool], list[str]] = {}
     for stray in strays:
-        by_kind.setdefault((stray.what, bool(bound_to(stray.path))), []).append(words.short(stray.path, natives))
+        by_kind.setdefault((stray.what, stray.by_suffix), []).append(words.short(stray.path, natives))
     for (what, by_suffix), paths in by_kind.items():
         if by_suffix:
             is_for = "is there, but its suffix is" if len(paths) == 1 else "are there, but their suffix is"
             yield f"{words.listed(paths)} {is_for} for {words.cut(what)}"
         else:
-            yield f"{words.listed(paths)}: {words.cut(what)}"
+            yield f"{words.listed(paths)} cannot be loaded: {words.cut(what)}"
 
 
 def _tags_said(distribution: Distribution, natives: Natives) -> str:
     wheel = words.listed(list(distribution.tags))
-    return f"its wheel is for {words.cut(wheel)}; the best that is accepted here is {natives.supported[0]}"
+    best = next((tag for tag in natives.supported if "linux_" in tag and "-linux_" not in tag), natives.supported[0])
+    return f"its wheel is for {words.cut(wheel)}; what fits best here is {best}"
 
 
 def _module(path: str, natives: Natives) -> str:
@@ -173,7 +177,7 @@ def _change(
     distribution: Distribution, kind: str, strays: Sequence[_Stray], evidence: Sequence[str], natives: Natives
 ) -> Change:
     interpreter = natives.environment.interpreter
-    made_for = sorted({stray.what for stray in strays if bound_to(stray.path)}) or list(distribution.tags)
+    made_for = sorted({stray.what for stray in strays if stray.by_suffix}) or list(distribution.tags)
     return Change(
         code=_CODE,
         kind=kind,
