@@ -67,6 +67,7 @@ class LdSo:
         preload: str = "",
         cache: Mapping[str, tuple[str, ...]] | None = None,
         preload_file: str = "/etc/ld.so.preload",
+        beside: "LdSo | None" = None,
     ) -> None:
         """Opens the interpreter and what it loads.
 
@@ -76,6 +77,7 @@ class LdSo:
             preload: LD_PRELOAD of the process.
             cache: What ``ld_cache.parse`` gives; None reads the cache that the interpreter's loader names.
             preload_file: What is preloaded into every process.
+            beside: Another loader, which opened files already and goes on owning them: close this one first.
         """
         self.executable = os.path.realpath(executable) if executable else ""
         self.scope: tuple[Elf, ...] = ()
@@ -83,7 +85,8 @@ class LdSo:
         self.names: Mapping[str, Elf] = {}
         self.preloaded: tuple[tuple[str, Elf | None], ...] = ()
         self.remarks: tuple[str, ...] = ()
-        self._files = Files()
+        self._owns_files = beside is None
+        self._files: Files = Files() if beside is None else beside._files
         self._closures: dict[Elf, Closure] = {}
         self._symbols = Symbols(())
         self._search: Search | None = None
@@ -96,8 +99,8 @@ class LdSo:
         self._search = Search(
             program,
             system=system,
-            files=self._files,
             processor=ld_processor.examine(program.machine),
+            files=self._files,
             cache=self._read_cache(system.cache) if cache is None else cache,
             library_path=library_path,
         )
@@ -112,7 +115,8 @@ class LdSo:
 
     def close(self) -> None:
         """Close every file that was opened."""
-        self._files.close()
+        if self._owns_files:
+            self._files.close()
         self._closures.clear()
         self._search = None
 
