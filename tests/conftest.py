@@ -10,6 +10,12 @@ import pytest
 from support import REQUIRED, SMALL, SOURCE, run
 
 
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests leave nothing in the user's cache."""
+    monkeypatch.setenv("ENVGUARD_CACHE", "off")
+
+
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real wheels from the index, downloaded once."""

@@ -26,6 +26,7 @@ def scrubbed(**extra: str) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "PIP_REQUIRE_VIRTUALENV": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "ENVGUARD_CACHE": "off",  # tests leave nothing in the user's cache
         **extra,
     }
 

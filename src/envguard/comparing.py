@@ -26,7 +26,7 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
@@ -143,12 +143,13 @@ def diagnose(python: "str | None" = None, *, target: str = "", probe: bool = Fal
         UnverifiableError, UsageError: As ``check``.
         RuleError: The project's rule table is broken.
     """
-    from envguard.facts import native
+    from envguard.facts import native, probe as questions
 
     live = environment.scan(python=python).replace(depth="native")
+    answers = questions.ask(live.executable) if probe else ()
     with natives_of(live) as natives:
-        live = _with_seen(live, native.observe(natives, target=target))
-        toolchain = native.describe(natives, probe=probe)
+        live = _with_seen(live, native.observe(natives, target=target, answers=answers))
+        toolchain = (*native.describe(natives), *answers)
     nothing = Snapshot(path="", format="", sha256="", complete=False, incomplete_why="there is no golden file")
     return judge(nothing, live, "native", (), alone=True).replace(toolchain=toolchain)
 

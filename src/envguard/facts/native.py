@@ -18,7 +18,7 @@ FACTS = (
     "numpy_abi",
     "clobbered",
     "requirements",
-    "hijack",
+    # "hijack",
     "startup_code",
 )
 """Modules of this folder with ``observe(natives) -> Iterator[Change]``, in the order in which they are asked."""
@@ -32,21 +32,26 @@ class Seen(NamedTuple):
     blind: tuple[str, ...]
 
 
-def observe(natives: Natives, *, target: str = "") -> Seen:
+def observe(natives: Natives, *, target: str = "", answers: "tuple[Fact, ...]" = ()) -> Seen:
     """Ask every native fact.
 
     Args:
         natives: The compiled files of an environment.
         target: Platform tag of the machine that the environment is meant for; empty is this one.
+        answers: What ``facts.probe`` was answered. What was seen to work wins over files and tables.
 
     Raises:
         UsageError: ``target`` names no platform.
     """
-    from envguard.facts import cuda_stack, target as targets
+    from envguard.facts import cuda_stack, probe, target as targets
 
     there = targets.markers(target, natives.markers) if target else None
     asked = [importlib.import_module(f"envguard.facts.{name}").observe(natives) for name in FACTS]
-    seen = [change for each in (*asked, cuda_stack.observe(natives, target=there)) for change in each]
+    seen = [
+        change
+        for each in (*asked, cuda_stack.observe(natives, target=there, observed=probe.observed(answers)))
+        for change in each
+    ]
     return Seen(
         observations=tuple(change for change in seen if change.kind != "noted"),
         notes=tuple(change for change in seen if change.kind == "noted"),
@@ -54,18 +59,8 @@ def observe(natives: Natives, *, target: str = "") -> Seen:
     )
 
 
-def describe(natives: Natives, *, probe: bool = False) -> "tuple[Fact, ...]":
-    """What the toolchain is made of, from the interpreter to the driver.
-
-    Args:
-        natives: The compiled files of an environment.
-        probe: Also run its interpreter, and ask torch and ONNX Runtime themselves.
-    """
+def describe(natives: Natives) -> "tuple[Fact, ...]":
+    """What the toolchain is made of, from the interpreter to the driver."""
     from envguard.facts import toolchain
 
-    facts = tuple(toolchain.read(natives))
-    if not probe:
-        return facts
-    from envguard.facts import probe as live
-
-    return (*facts, *live.ask(natives.environment.executable))
+    return toolchain.read(natives)
