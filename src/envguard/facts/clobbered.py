@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from envguard.facts import records
+from envguard.facts import linkage_words, records
 from envguard.facts.hashing import hash_files
 from envguard.facts.natives import Natives
 from envguard.facts.ownership import Owned
@@ -111,7 +111,7 @@ def _change(first: str, second: str, pair: _Pair, natives: Natives) -> Change:
         evidence=(
             f"{_paths(count)} in the RECORD of {one} and in that of {other}; {differs}",
             f"of those, {won[first]} are as {one} lists them, {won[second]} as {other} does, {neither} as neither",
-            *(_told(rows, found) for rows in shown[:SHOWN]),
+            *(_told(rows, found, natives) for rows in shown[:SHOWN]),
         ),
     )
 
@@ -128,12 +128,13 @@ def _lies_there(rows: tuple[Owned, Owned], owner: str, found: dict[str, str]) ->
     return any(row.owner == owner and row.hash == f"sha256:{found[row.path]}" for row in rows)
 
 
-def _told(rows: tuple[Owned, Owned], found: dict[str, str]) -> str:
+def _told(rows: tuple[Owned, Owned], found: dict[str, str], natives: Natives) -> str:
     path = rows[0].path
+    name = linkage_words.short(path, natives)
     if not found[path]:
-        return f"{path}: missing, or not readable"
+        return f"{name}: missing, or not readable"
     owner = next((row.owner for row in rows if _lies_there(rows, row.owner, found)), "")
-    return f"{path}: the file of {owner} lies there" if owner else f"{path}: what lies there is in neither RECORD"
+    return f"{name}: the file of {owner} lies there" if owner else f"{name}: what lies there is in neither RECORD"
 
 
 def _is_telling(rows: tuple[Owned, Owned], found: dict[str, str], sites: tuple[str, ...]) -> bool:

@@ -124,17 +124,22 @@ def facts_of(elf: Elf, path: str) -> FileFacts:
         ElfError: It is broken.
         ReadFailure: It cannot be read any more.
     """
-    module = os.path.basename(elf.path).partition(".")[0]
     sign = numpy_sign.of(elf) if numpy_sign.may_use_numpy(elf.undefined()) else None
     return FileFacts(
         path=path,
         size=elf.size,
         needed=tuple(sorted({*elf.needed, *(need.file for need in elf.version_needs())})),
         soname=elf.soname or "",
-        extension=elf.defines(b"PyInit_" + os.fsencode(module)),
+        extension=elf.defines(b"PyInit_" + os.fsencode(_module(elf.path))),
         numpy=sign.generation if sign is not None else "",
         floor=sign.floor if sign is not None else "",
     )
+
+
+def _module(path: str) -> str:
+    folder, name = os.path.split(path)
+    stem = name.partition(".")[0]
+    return os.path.basename(folder) if stem == "__init__" else stem
 
 
 def _read(path: str, relative: str, opener: Opener) -> FileFacts | None:

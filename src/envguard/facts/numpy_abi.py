@@ -5,20 +5,22 @@ cannot be imported under NumPy 2. A library that is none but has the same code, 
 NumPy, so there it is only doubtful.
 
 A module that was compiled against a newer C-API refuses the installed one as surely. Yet wheels ship such modules for
-those who have the newer NumPy (h5py 3.14 has one for NumPy 2 and works with 1.21): it is certain only where the
-distribution's own metadata asks for the newer NumPy or all its modules need it, and noted otherwise.
+those who have the newer NumPy (h5py 3.14 has one for NumPy 2 and works with 1.21): that somebody meets it is certain
+only where the distribution's own metadata asks for a newer NumPy, or an import of it surely loads the module.
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 
 from envguard import versions
-from envguard.facts import evidence, numpy_sign
+from envguard.facts import evidence, linkage_words, numpy_sign, sure_imports
 from envguard.facts.elf import Elf, ElfError
 from envguard.facts.evidence import FileFacts
 from envguard.facts.natives import NativeFile, Natives
+from envguard.facts.origin import INCIDENTAL
+from envguard.facts.reach import Reach
 from envguard.facts.reading import ReadFailure
+from envguard.facts.suffixes import bound_to, extension_suffixes
 from envguard.model import Change, Distribution
 
 TYPE_CHECKING = False
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """Files that a change names; its count is exact."""
-
-_BOUND_MODULE = re.compile(r"\.(?:cpython|pypy|graalpy)[\w-]*\.so$", re.ASCII)
 
 
 def observe(natives: Natives) -> Iterator[Change]:
@@ -40,17 +40,17 @@ def observe(natives: Natives) -> Iterator[Change]:
     for owner, files in sorted(_by_owner(natives, numpy).items()):
         facts = list(_facts(owner, files, natives))
         if version.release >= (2,):
-            yield from _built_for_one(owner, facts, version)
+            yield from _built_for_one(owner, facts, natives, version)
         yield from _built_for_newer(owner, facts, natives, version)
 
 
 def _by_owner(natives: Natives, numpy: Distribution) -> dict[str, list[NativeFile]]:
     """The files that this interpreter can import, or that others link, without NumPy's own."""
     own = os.path.realpath(numpy.location) + "/numpy/"
-    suffix = f".{natives.environment.interpreter.soabi}.so"
+    suffixes = extension_suffixes(natives.environment.interpreter.soabi)
     owners: dict[str, list[NativeFile]] = {}
     for file in natives.files:
-        foreign = _BOUND_MODULE.search(file.path) and not file.path.endswith(suffix)
+        foreign = bound_to(file.path) and not file.path.endswith(suffixes[:-1])
         if file.owner != "numpy" and not file.path.startswith(own) and not foreign:
             owners.setdefault(file.owner, []).append(file)
     return owners
@@ -80,17 +80,21 @@ def _facts(owner: str, files: list[NativeFile], natives: Natives) -> Iterator[Fi
             yield facts
 
 
-def _built_for_one(owner: str, facts: list[FileFacts], version: "Version") -> Iterator[Change]:
-    why = f"compiled with the headers of NumPy 1; numpy {version} is installed"
+def _built_for_one(owner: str, facts: list[FileFacts], natives: Natives, version: "Version") -> Iterator[Change]:
+    why = (
+        f"built with the headers of NumPy 1: numpy.core is looked up, numpy._core is not; numpy {version} is installed"
+    )
     eager = [each for each in facts if each.numpy == numpy_sign.NP1_EAGER]
     modules = [each for each in eager if each.extension]
     if modules:
-        yield _change(owner, "unloadable", modules, f"{why}, so their import fails", wanted="numpy<2", there=version)
+        yield _change(natives, owner, "unloadable", modules, why, "importing them fails", wanted="numpy<2")
     elif eager:
-        yield _change(owner, "doubtful", eager, f"{why}, so they cannot use it", wanted="numpy<2", there=version)
+        said = "they are no modules of their own: what links them may go on without NumPy"
+        yield _change(natives, owner, "doubtful", eager, why, said, wanted="numpy<2")
     lazy = [each for each in facts if each.numpy == numpy_sign.NP1_LAZY]
     if lazy and not eager:
-        yield _change(owner, "noted", lazy, f"{why}; they look it up on first use", wanted="numpy<2", there=version)
+        said = "they look it up on first use, which NumPy 2 provides for"
+        yield _change(natives, owner, "noted", lazy, why, said, wanted="numpy<2")
 
 
 def _built_for_newer(owner: str, facts: list[FileFacts], natives: Natives, version: "Version") -> Iterator[Change]:
@@ -99,10 +103,30 @@ def _built_for_newer(owner: str, facts: list[FileFacts], natives: Natives, versi
         return
     floor = max((each.floor for each in newer), key=_release)
     modules = [each for each in newer if each.extension]
-    certain = modules and (len(newer) == len(facts) or _forbids(natives.distribution(owner), version))
-    why = f"compiled against the C-API of NumPy {floor}, which numpy {version} does not have"
-    kind = "unloadable" if certain else "noted"
-    yield _change(owner, kind, modules or newer, why, wanted=f"numpy>={floor}", there=version)
+    libraries = [each for each in newer if not each.extension]
+    why = f"built for the C-API of NumPy {floor}, which numpy {version} does not have"
+    if modules and (_forbids(natives.distribution(owner), version) or _surely_loaded(owner, modules, natives)):
+        kind, shown, said = "unloadable", modules, "importing them fails"
+    elif libraries:
+        kind, shown, said = "doubtful", libraries, "what links them refuses NumPy, or goes on without it"
+    else:
+        kind, shown, said = "noted", modules, "importing them fails; nothing is known to import them under this NumPy"
+    yield _change(natives, owner, kind, shown, why, said, wanted=f"numpy>={floor}")
+
+
+def _surely_loaded(owner: str, modules: list[FileFacts], natives: Natives) -> bool:
+    """True where an import of the distribution loads one of these modules, as far as its sources show."""
+    distribution = natives.distribution(owner)
+    interpreter = natives.environment.interpreter
+    reach = Reach(
+        [os.path.realpath(path) for path in natives.environment.paths],
+        extension_suffixes(interpreter.soabi),
+        sure_imports.conditions(interpreter.version, interpreter.system, interpreter.implementation),
+        lambda path: natives.owner_of(path) == owner,
+    )
+    names = set(distribution.top_level) if distribution is not None else set()
+    loaded = reach.extensions(sorted(names - INCIDENTAL or names))
+    return any(each.path in loaded for each in modules)
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -123,15 +147,17 @@ def _forbids(distribution: Distribution | None, version: "Version") -> bool:
     return False
 
 
-def _change(owner: str, kind: str, facts: Iterable[FileFacts], why: str, *, wanted: str, there: "Version") -> Change:
+def _change(natives: Natives, owner: str, kind: str, facts: Iterable[FileFacts], *why: str, wanted: str) -> Change:
     paths = sorted(each.path for each in facts)
-    count = "1 file is" if len(paths) == 1 else f"{len(paths)} files are"
+    numpy = natives.distribution("numpy")
+    count = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+    named = [linkage_words.short(path, natives) for path in paths[:SHOWN]]
     return Change(
         code="EG405",
         kind=kind,
         package=owner.removeprefix("conda:"),
         locked=wanted,
-        installed=str(there),
+        installed=numpy.version if numpy is not None else "",
         path=paths[0],
-        evidence=(f"{count} {why}", *paths[:SHOWN]),
+        evidence=(f"{count}: {', '.join(named)}{' ...' if len(paths) > SHOWN else ''}", *why),
     )
