@@ -106,6 +106,31 @@ def test_where_packages_come_from(golden: Golden, tmp_path: Path) -> None:
     }
 
 
+MAIN = {"linkify-it-py", "markdown-it-py", "mdurl", "six"}
+"""What ``pdm export --prod`` names for the project of the fixtures, on Linux with Python 3.11."""
+
+
+@pytest.mark.parametrize("version", ["4.4.1", "4.5.0"])
+def test_what_pdm_wrote_is_selected_as_pdm_exports_it(lockfiles: Path, version: str) -> None:
+    path = lockfiles / "pdm" / f"pdm-{version}.lock"
+    assert read(load(path, selection=here())) == (MAIN, {"idna", "iniconfig"})
+    for groups, added in (("default",), set()), (("unicode",), {"idna"}), (("unicode", "test"), {"idna", "iniconfig"}):
+        assert read(load(path, selection=here(*groups))) == (MAIN | added, set())
+    old = Selection(groups=("default",), interpreter=LINUX.replace(version="3.10.13"))
+    assert read(load(path, selection=old)) == (MAIN | {"tomli"}, set())
+
+
+@pytest.mark.parametrize("version", ["3.1", "4.0", "4.2", "4.3"])
+def test_what_pdm_wrote_without_groups_may_all_be_absent(lockfiles: Path, version: str) -> None:
+    path = lockfiles / "pdm" / f"pdm-{version}.lock"
+    snapshot = load(path, selection=here())
+    assert read(snapshot) == (set(), MAIN | {"colorama", "idna", "iniconfig", "tomli"})
+    assert {pin.version for pin in snapshot.pins if pin.name == "six"} == {"1.16.0"}
+    assert all(len(pin.artifacts) == len(pin.hashes) == 2 for pin in snapshot.pins)
+    with pytest.raises(LockError, match="no group 'unicode'"):
+        load(path, selection=here("unicode"))
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
