@@ -1,0 +1,95 @@
+"""What the formats for programs and pages say in the same plain words. Every value is safe and of sane length."""
+
+from envguard.reporters._words import check_counts, code_name, movement, plural, verdict_counts
+from envguard.reporters.safe import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.model import Change, Finding, Report
+
+LONGEST = 400
+"""Characters of one value that are shown, unless a format says otherwise; JSON has all of it."""
+BYPASSED = "Bypassed: whatever was found did not stop anything."
+"""What a bypass means, in every format."""
+
+
+def cut(text: str, limit: int = LONGEST) -> str:
+    """A value of unknown origin on one line, of at most ``limit`` characters and three dots."""
+    shown = safe(text[: 2 * limit])
+    return shown if len(shown) <= limit and len(text) <= 2 * limit else shown[:limit] + "..."
+
+
+def headline(finding: "Finding", limit: int = 120) -> str:
+    """Code, name, package and movement: ``EG102 version-drift: numpy 1.26.4 -> 2.4.6``."""
+    change = finding.change
+    return f"{label(change)}: {subject(finding, limit)}"
+
+
+def label(change: "Change") -> str:
+    """``EG102 version-drift``."""
+    return f"{cut(change.code, 40)} {cut(code_name(change.code), 60)}"
+
+
+def subject(finding: "Finding", limit: int = 120) -> str:
+    """Package and movement; the kind of change where nothing moved."""
+    change = finding.change
+    moved = cut(movement(change), 2 * limit) or f"({cut(change.kind, 40)})"
+    return " ".join(word for word in (cut(change.package, limit), moved) if word)
+
+
+def facts(change: "Change", most: int, limit: int = LONGEST) -> tuple[str, ...]:
+    """The evidence, a line each, and a last one that counts what was left out."""
+    lines = tuple(cut(fact, limit) for fact in change.evidence[:most])
+    left = len(change.evidence) - most
+    return (*lines, f"and {left} more; --output-format json has them all") if left > 0 else lines
+
+
+def word(report: "Report") -> str:
+    """The verdict; an environment that was judged by itself is pinned to nothing."""
+    return "no fault found" if report.pinned and not report.lock else report.verdict
+
+
+def summary(report: "Report", lock: str = "") -> str:
+    """What was found, in one sentence without its verdict.
+
+    Args:
+        report: The report.
+        lock: How to name the lock, if not by its path.
+    """
+    name = lock or cut(report.lock)
+    if report.pinned:
+        return f"{plural(report.packages, 'package')} of {name}" if report.lock else looked_at(report)
+    found = plural(len(report.findings), "difference" if report.lock else "finding")
+    origin = f" from {name}" if report.lock else ""
+    return f"{found}{origin} ({tally(report)})"
+
+
+def tally(report: "Report") -> str:
+    """``1 forbidden, 2 safe``, gravest first."""
+    return ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(report).items() if count)
+
+
+def looked_at(report: "Report", prefix: str = "") -> str:
+    """What the answer rests on.
+
+    Args:
+        report: The report.
+        prefix: How to name the environment, if not by its path.
+    """
+    locked = f"{plural(report.packages, 'package')} locked, " if report.lock else ""
+    scope = f"depth {report.depth}, {check_counts(report)}"
+    return f"{locked}{report.installed} installed in {prefix or cut(report.prefix)} ({scope})"
+
+
+def unseen(report: "Report", most: int = 20) -> tuple[str, ...]:
+    """What the answer does not rest on: checks that could not run, and what could not be read."""
+    lines = [f"not run: {cut(why)}" for why in report.skipped] + [f"not seen: {cut(why)}" for why in report.blind]
+    left = len(lines) - most
+    return (*lines[:most], f"and {left} more") if left > 0 else tuple(lines)
+
+
+def noted(change: "Change", limit: int = LONGEST) -> str:
+    """A note: something seen that is no finding."""
+    what = "; ".join(cut(fact, limit) for fact in change.evidence[:4]) or cut(change.path, limit)
+    package = f"{cut(change.package, 120)}: " if change.package else ""
+    return f"{cut(code_name(change.code), 60)}: {package}{what}"
