@@ -15,6 +15,7 @@ _STYLES = {
     "command": "36",
 }
 _ASCII = {"✓": "", "✗": "", "→": "->", "…": "...", "·": "-", "█": "#", "░": "."}
+_ASCII.update(dict.fromkeys("🟥🟪🟧🟦🟩", ""))
 LONGEST = 400
 """Characters of one value that are shown; whoever needs all of it asks for JSON."""
 
