@@ -177,7 +177,9 @@ def _change(
     distribution: Distribution, kind: str, strays: Sequence[_Stray], evidence: Sequence[str], natives: Natives
 ) -> Change:
     interpreter = natives.environment.interpreter
-    made_for = sorted({stray.what for stray in strays if stray.by_suffix}) or list(distribution.tags)
+    made_for = sorted({stray.what for stray in strays if stray.by_suffix})
+    if not made_for and _is_unaccepted(distribution, natives):
+        made_for = list(distribution.tags)
     return Change(
         code=_CODE,
         kind=kind,
