@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from envguard.model import Distribution
 
 _BAGGAGE = re.compile(
-    r"nvidia-(?!ml-py|pyindex).+|(?:pytorch-)?triton|cuda-(?:toolkit|bindings|pathfinder|core|python)"
+    r"nvidia-(?:cublas|cuda-(?:runtime|nvrtc|cupti)|cudnn|cufft|cufile|curand|cusolver|cusparse|cusparselt|nccl|nvjitlink"
+    r"|nvshmem|nvtx)(?:-cu\d+)?"
+    r"|(?:pytorch-)?triton|cuda-(?:toolkit|bindings|pathfinder)",
+    re.ASCII,
 )
+"""What builds of torch require. Other products of NVIDIA, such as compilers, were asked for by somebody."""
 _REQUIRED_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.ASCII)
 _SHOWN = 200
 _LISTED = 20
@@ -70,7 +74,7 @@ def _on_target(torch: "Distribution", build: "Build", asked: tuple[str, ...], ta
         kind="incompatible",
         package="torch",
         locked="no CUDA library beside a torch for the CPU",
-        installed=f"{len(asked)} requirements on {where}",
+        installed=f"{_counted(len(asked), 'requirement')} on {where}",
         path=torch.path,
         evidence=(
             f"torch {build.version} was built for the CPU",
@@ -97,7 +101,7 @@ def _carried(
         kind="incompatible" if brought else "doubtful",
         package="torch",
         locked="no CUDA library beside a torch for the CPU",
-        installed=f"{len(vain)} distributions, {_megabytes(sum(sizes.values()))}",
+        installed=f"{_counted(len(vain), 'distribution')}, {_megabytes(sum(sizes.values()))}",
         path=torch.path,
         evidence=(
             f"torch {build.version} was built for the CPU",
@@ -106,6 +110,10 @@ def _carried(
             *([f"and {len(largest) - _LISTED} more"] if len(largest) > _LISTED else []),
         ),
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _megabytes(size: int) -> str:

@@ -41,7 +41,7 @@ if torch.cuda.is_available():
         said[f"torch.cuda device {index}"] = f"{torch.cuda.get_device_name(index)}, compute capability {major}.{minor}"
 """
 _TORCHVISION = """
-import torch, torchvision
+import torchvision, torch
 said = {"torchvision.__version__": str(torchvision.__version__)}
 torchvision.ops.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)
 said["torchvision.ops.nms on the CPU"] = "works"
