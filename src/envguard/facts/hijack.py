@@ -12,8 +12,9 @@ from typing import NamedTuple
 from envguard.facts.cuda_families import is_driver
 from envguard.facts.elf import Elf
 from envguard.facts.ld_so import LdSo
-from envguard.facts.linkage_words import cut, listed, of, short
+from envguard.facts.linkage_words import SHOWN, cut, listed, of, short
 from envguard.facts.natives import Natives
+from envguard.facts.providers import is_public
 from envguard.facts.tree import is_below, roots_of
 from envguard.model import Change
 
@@ -28,6 +29,8 @@ class _Swap(NamedTuple):
 
     winner: Elf
     loser: Elf
+    found: bool
+    """The loader would find the loser by itself; else only if something has loaded it before."""
     names: set[str]
     """What they are asked for by."""
     requesters: dict[str, None]
@@ -57,34 +60,45 @@ def observe(natives: Natives) -> Iterator[Change]:
 def _swaps(natives: Natives, plain: LdSo) -> list[_Swap]:
     """Every pair of a file that is found and another that would be found without the variables."""
     loader = natives.loader
+    named = ((os.path.basename(file.path), file) for file in natives.files)
+    own = {name: file.elf for name, file in named if is_public(file, name)}
     found: dict[tuple[Elf, Elf], _Swap] = {}
-    program = loader.scope[:1]
-    for root in (*program, *(file.elf for file in natives.files)):
-        given: Mapping[str, Elf] = {} if root in program else loader.closure(root).names
-        usual = plain.names if root in program else plain.closure(root).names
-        order = plain.scope if root in program else plain.closure(root).order
-        for name, loser in usual.items():
-            winner = loader.names.get(name) or given.get(name)
-            if winner is None or winner is loser or loader.same(winner, loser) or is_driver(name):
+    for root in (*loader.scope[:1], *(file.elf for file in natives.files)):
+        for name, (winner, requesters) in _needs(loader, root).items():
+            usual = _needs(plain, root).get(name)
+            loser = usual[0] if usual is not None else own.get(name)
+            if loser is None or loader.same(winner, loser) or is_driver(name):
                 continue
-            swap = found.setdefault((winner, loser), _Swap(winner, loser, set(), {}))
+            swap = found.setdefault((winner, loser), _Swap(winner, loser, usual is not None, set(), {}))
             swap.names.add(name)
-            swap.requesters.update(dict.fromkeys(elf.path for elf in order if name in elf.needed))
+            swap.requesters.update(requesters)
     return sorted(found.values(), key=lambda swap: (min(swap.names), swap.winner.path, swap.loser.path))
+
+
+def _needs(loader: LdSo, root: Elf) -> dict[str, tuple[Elf, dict[str, None]]]:
+    """Every name that is asked for when ``root`` is loaded, the file that it leads to, and who asks."""
+    program = root in loader.scope[:1]
+    order = loader.scope if program else loader.closure(root).order
+    names: Mapping[str, Elf] = {} if program else loader.closure(root).names
+    needs: dict[str, tuple[Elf, dict[str, None]]] = {}
+    for elf in order:
+        for name in elf.needed:
+            found = loader.names.get(name) or names.get(name)
+            if found is not None:
+                needs.setdefault(name, (found, {}))[1][elf.path] = None
+    return needs
 
 
 def _state(natives: Natives, swap: _Swap) -> Change:
     name = cut(swap.loser.soname or min(swap.names))
-    variable = _variable(natives, swap.winner)
-    evidence = [
-        f"with {variable} {name} is {of(swap.winner.path, natives)}",
-        f"without it {name} is {of(swap.loser.path, natives)}",
-    ]
-    requesters = [path for path in swap.requesters if natives.owner_of(path)] or list(swap.requesters)
-    if requesters:
-        evidence.append(f"needed by {listed([short(path, natives) for path in requesters])}")
-    kind = "hijacked" if _is_foreign(natives, swap) else "noted"
-    if kind == "hijacked" and _same_bytes(swap.winner, swap.loser):
+    lost = of(swap.loser.path, natives)
+    evidence = [f"with {_variable(natives, swap.winner)} {name} is {of(swap.winner.path, natives)}"]
+    evidence.append(f"without it {name} is {lost}" if swap.found else f"{lost} is used if it was loaded before")
+    requesters = sorted(swap.requesters, key=lambda path: not natives.owner_of(path))  # the environment's first
+    shown = [short(path, natives) for path in requesters[:SHOWN]]
+    evidence.append(f"needed by {listed([*shown, *requesters[SHOWN:]])}")
+    kind = "hijacked" if swap.found and _is_foreign(natives, swap) else "noted"
+    if _same_bytes(swap.winner, swap.loser):
         kind = "noted"
         evidence.append("their bytes are the same")
     return Change(
@@ -110,7 +124,7 @@ def _concerned(natives: Natives, loser: str, requesters: Iterable[str]) -> str:
     owner = natives.owner_of(loser)
     if owner:
         return owner
-    owners = {natives.owner_of(path) for path in requesters}
+    owners = {natives.owner_of(path) for path in requesters} - {""}
     return owners.pop() if len(owners) == 1 else ""
 
 
