@@ -5,6 +5,7 @@ under a condition that is not known here. A doubt leaves an import out: the list
 """
 
 import ast
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from typing import NamedTuple
 SOURCE_LIMIT = 256 << 10 if sys.version_info >= (3, 11) else 96 << 10
 """Bytes of a source that are parsed. Python 3.10 crashes on an expression nested 100,000 deep, which later versions
 refuse; a source of this size cannot hold one."""
+_LONG_NAME = re.compile(rb"(?:\.[\s\\]*\w+[\s\\]*){64}")
+"""Python's parser takes seconds to put thousands of parts of a dotted name together."""
 _FORGIVES_NOTHING = frozenset(
     {
         "ArithmeticError",
@@ -86,7 +89,7 @@ def read_source(data: bytes, known: Known) -> Source:
         data: Its bytes. Other encodings than UTF-8 are read as if they were: keywords are ASCII in all of them.
         known: As ``conditions()`` gives it.
     """
-    if len(data) > SOURCE_LIMIT:
+    if len(data) > SOURCE_LIMIT or _LONG_NAME.search(data):
         return Source()
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
