@@ -18,7 +18,7 @@ FACTS = (
     "numpy_abi",
     "clobbered",
     "requirements",
-    # "hijack",
+    "hijack",
     "startup_code",
 )
 """Modules of this folder with ``observe(natives) -> Iterator[Change]``, in the order in which they are asked."""
