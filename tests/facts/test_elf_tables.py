@@ -4,43 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from elf_building import WEAK, Definition, Need, Symbol, build
+from elf_building import Symbol, build, whole
 from elf_oracles import check_against_readelf
 
 from envguard.facts.elf import Elf, Reference, VersionNeed
 
 CLASSES = [(32, True), (32, False), (64, True), (64, False)]
 HASHES = [("gnu",), ("sysv",), ("gnu", "sysv")]
-SYMBOLS = (
-    Symbol(b"puts", version=3),
-    Symbol(b"maybe", binding=WEAK),
-    Symbol(b"plain"),
-    Symbol(b"old", defined=True, version=0x8000 | 5),
-    Symbol(b"old", defined=True, version=6),
-    Symbol(b"hidden", defined=True, version=0x8000 | 6),
-    Symbol(b"base", defined=True, version=1),
-    Symbol(b"soft", defined=True, binding=WEAK, version=5),
-    Symbol(b"unique", defined=True, binding=10, kind=1, version=5),
-    Symbol(b"private", defined=True, visibility=2),
-    Symbol(b"inner", defined=True, visibility=1),
-    Symbol(b"guarded", defined=True, visibility=3),
-    Symbol(b"local", defined=True, binding=0),
-)
-NEEDS = (Need(3, b"libc.so.6", b"LIBC_2"), Need(4, b"libm.so.6", b"LIBM_1", flags=2))
-DEFINITIONS = (Definition(1, b"liba.so", flags=1), Definition(5, b"A_1"), Definition(6, b"A_2"))
-
-
-def whole(bits: int = 64, little: bool = True, *hashes: str) -> bytes:
-    return build(
-        bits,
-        little,
-        symbols=SYMBOLS,
-        needed=(b"libc.so.6", b"libm.so.6"),
-        soname=b"liba.so",
-        needs=NEEDS,
-        definitions=DEFINITIONS,
-        hashes=hashes or ("gnu",),
-    )
 
 
 @pytest.mark.parametrize("hashes", HASHES)

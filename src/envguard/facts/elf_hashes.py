@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from envguard.facts.elf_image import Image
 from envguard.facts.elf_source import ElfError
 
-MAX_SYMBOLS = 1 << 21
+MAX_SYMBOLS = 1 << 20
 """Dynamic symbols of one file. PyTorch 2.13 has 75,000."""
 MAX_CHAIN = 1024
 """Symbols in one bucket of a hash table. Linkers aim at fewer than eight."""

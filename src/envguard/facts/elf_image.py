@@ -16,8 +16,10 @@ MAX_DYNAMIC = 1 << 16
 """Entries of a dynamic section. The largest seen in 3,000 shared objects has a few hundred."""
 MAX_STRINGS = 128 << 20
 """Bytes of a dynamic string table. PyTorch 2.13 has 5 MB."""
-MAX_NAME = 1 << 20
-"""Bytes of one string."""
+MAX_TEXT = 1 << 16
+"""Bytes of the name of a library or a version, or of a search path."""
+MAX_TEXTS = 4 << 20
+"""Bytes of all of them in one file."""
 _MAX_INTERP = 4096
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_STRTAB, _DT_STRSZ = 0, 5, 10
@@ -49,6 +51,7 @@ class Image:
 
     __slots__ = (
         "_dynamic",
+        "_room",
         "has_dynamic",
         "interp",
         "kind",
@@ -69,6 +72,7 @@ class Image:
         self.segments: tuple[Segment, ...] = ()
         self.interp: str | None = None
         self._dynamic: dict[int, list[int]] = {}
+        self._room = MAX_TEXTS
         self.has_dynamic = False
         if count:
             if entry_size != self.layout.segment.size:
@@ -85,6 +89,7 @@ class Image:
             else:
                 kind, offset, vaddr, _, filesz, _, flags, _ = fields
             if kind == _PT_LOAD:
+                self._check_within(offset, filesz)
                 loads.append(Segment(vaddr, offset, filesz, flags))
             elif kind == _PT_DYNAMIC:
                 dynamic = Segment(vaddr, offset, filesz, flags)
@@ -96,11 +101,16 @@ class Image:
             self.has_dynamic = True
             self._read_dynamic(dynamic)
 
+    def _check_within(self, offset: int, length: int) -> None:
+        """A file that was cut off still has its tables, most often; loading it would end in SIGBUS."""
+        if offset + length > self.source.size:
+            raise ElfError(f"cut off: {length} bytes at {offset} should be loaded from {self.source.size} bytes")
+
     def _read_dynamic(self, where: Segment) -> None:
         place = self.find(where.vaddr)
         offset = place[0] if place else where.offset
         record = self.layout.dynamic
-        count = min(where.filesz, max(self.source.size - offset, 0)) // record.size
+        count = where.filesz // record.size
         if count > MAX_DYNAMIC:
             raise ElfError(f"{count} entries in the dynamic section")
         for tag, value in record.iter_unpack(self.source.read(offset, count * record.size)):
@@ -122,8 +132,7 @@ class Image:
         """The offset of an address in the file, and how many bytes of its segment follow."""
         for vaddr, offset, filesz, _ in self.segments:
             if vaddr <= address < vaddr + filesz:
-                start = address - vaddr + offset
-                return start, max(min(filesz - (address - vaddr), self.source.size - start), 0)
+                return offset + address - vaddr, filesz - (address - vaddr)
         return None
 
     def values(self, tag: int) -> list[int]:
@@ -149,24 +158,23 @@ class Image:
             raise ElfError(f"the table of dynamic entry {tag:#x} lies in no segment")
         return place
 
-    def string(self, index: int) -> bytes:
-        """A string of the dynamic string table.
+    def text(self, index: int) -> str:
+        """The name of a library or a version, or a search path, with bytes that are not UTF-8 as surrogates.
 
         Raises:
-            ElfError: It does not end, or not within ``MAX_NAME`` bytes.
+            ElfError: It does not end, is longer than ``MAX_TEXT``, or all are longer than ``MAX_TEXTS`` bytes.
         """
-        end = self.strings.find(b"\0", index, index + MAX_NAME)
+        end = self.strings.find(b"\0", index, index + MAX_TEXT)
         if end < 0:
-            raise ElfError(f"no string at {index} in a string table of {len(self.strings)} bytes")
-        return self.strings[index:end]
+            raise ElfError(f"no text at {index} in a string table of {len(self.strings)} bytes")
+        self._room -= end - index
+        if self._room < 0:
+            raise ElfError(f"more than {MAX_TEXTS} bytes of text")
+        return self.strings[index:end].decode("utf-8", "surrogateescape")
 
     def forget_strings(self) -> None:
-        """Give the memory back: no string is found any more."""
+        """Give the memory back: no text is found any more."""
         self.strings = b""
-
-    def text(self, index: int) -> str:
-        """A string of the dynamic string table, with bytes that are not UTF-8 as surrogates."""
-        return self.string(index).decode("utf-8", "surrogateescape")
 
 
 def _layout(source: Source) -> Layout:

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from envguard.facts.elf_hashes import MAX_SYMBOLS, GnuTable, SysvTable, gnu_hash
-from envguard.facts.elf_image import MAX_NAME, Image
+from envguard.facts.elf_image import Image
 from envguard.facts.elf_relocations import count_symbols
 from envguard.facts.elf_source import ElfError
 from envguard.facts.elf_versions import Versions
 
 MAX_REFERENCES = 1 << 18
 """Undefined symbols of one file. The most seen is 5,719."""
+MAX_NAME = 1 << 20
+"""Bytes of the name of one symbol."""
 MAX_NAMES = 64 << 20
 """Bytes of the names of all undefined, or all exported, symbols of one file."""
 
