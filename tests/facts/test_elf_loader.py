@@ -11,7 +11,7 @@ from elf_oracles import check_against_readelf
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from envguard.facts.elf import Elf
+from envguard.facts.elf import Elf, ElfError
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc makes the files"),
@@ -121,6 +121,19 @@ def test_a_definition_that_is_marked_local_in_the_version_table_is_still_found(
     consumer = Path(shutil.copy(consumers[version], tmp_path))
     done, why = loads(consumer)
     assert Elf.open(str(library)).defines(b"wanted", version) == done, why
+
+
+def test_a_library_that_was_cut_off_is_refused_and_does_not_load(tmp_path: Path) -> None:
+    library = compile_library(tmp_path / "a.so", PLAIN)
+    assert loads(library)[0]
+    end = max(offset + length for _, offset, length, _ in Elf.open(str(library)).segments())
+    os.truncate(library, end)
+    assert Elf.open(str(library)).defines(b"wanted"), "section headers lie behind all that is loaded"
+    assert loads(library)[0]
+    os.truncate(library, end - 5000)
+    with pytest.raises(ElfError, match="cut off"):
+        Elf.open(str(library))
+    assert not loads(library)[0]
 
 
 @pytest.mark.parametrize("style", ["gnu", "sysv", "both"])
