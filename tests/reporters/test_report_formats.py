@@ -18,7 +18,9 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def test_the_folder_is_the_registry() -> None:
-    assert reporters.names() == ("concise", "full", "json", "json-lines")
+    assert reporters.names() == (
+        "concise", "full", "github", "gitlab", "html", "json", "json-lines", "junit", "markdown", "sarif",
+    )  # fmt: skip
 
 
 def test_an_unknown_format_is_refused(pinned: Report) -> None:

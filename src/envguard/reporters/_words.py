@@ -20,9 +20,14 @@ def code_name(code: str) -> str:
     return entry.name if entry is not None else code
 
 
+def short(text: str) -> str:
+    """Without the most part of each digest: twelve digits tell two of them apart."""
+    return _DIGEST.sub(r"\1", text)
+
+
 def movement(change: "Change", arrow: str = "->") -> str:
     """What was locked and what is there, such as ``1.26.4 -> 2.4.6``."""
-    locked, installed = _DIGEST.sub(r"\1", change.locked), _DIGEST.sub(r"\1", change.installed)
+    locked, installed = short(change.locked), short(change.installed)
     if change.kind == "removed":
         return f"{locked} {arrow} not installed".lstrip()
     if change.kind == "added":

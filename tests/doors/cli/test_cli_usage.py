@@ -41,7 +41,7 @@ def test_no_command_shows_the_help_and_is_2(eg: Box) -> None:
         (("check", "--depth"), "expected one argument"),
         (("check", "--fail-on", "pinned"), "invalid choice"),
         (("check", "a", "b"), "unexpected argument 'b'"),
-        (("check", "--output-format", "xml"), "one of concise, full, json, json-lines"),
+        (("check", "--output-format", "xml"), "one of concise, full, github, gitlab"),
         (("schema", "nosuch"), "invalid choice"),
         (("rule", "EG101", "--all"), "either CODE or --all"),
         (("exec", "python"), "unexpected argument 'python'"),

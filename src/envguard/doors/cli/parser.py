@@ -68,7 +68,8 @@ class Parser(argparse.ArgumentParser):
 def add_output(parser: Parser) -> None:
     """Where the answer goes and how it looks."""
     group = parser.add_argument_group("output")
-    group.add_argument("--output-format", metavar="FORMAT", help="full, concise, json or json-lines (default: full)")
+    formats = "full, concise, json or json-lines; of a report also github, gitlab, html, junit, markdown or sarif"
+    group.add_argument("--output-format", metavar="FORMAT", help=f"{formats} (default: full)")
     group.add_argument("-o", "--output", metavar="FILE", help="write the answer to FILE instead of stdout")
     add_color(group)
 
