@@ -58,7 +58,7 @@ def unpack(wheel: Path, venv: Path, *stale: str) -> None:
 
 def the(pattern: str, venv: Path) -> Path:
     """The one file below site-packages that matches."""
-    found = list(site_packages(venv).glob(pattern))
+    found: list[Path] = list(site_packages(venv).glob(pattern))
     assert len(found) == 1, found
     return found[0]
 

@@ -44,7 +44,9 @@ def changes(natives: Natives, providers: Providers, broken: Sequence[Broken]) ->
     for requester, users in sorted(found.items()):
         yield _change(requester, sorted(users, key=words.by_gravity), natives, providers)
     for (owner, why), files in sorted(notes.items()):
-        yield _note(owner, why, files, natives)
+        unsaid = [each for each in files if not {symbol.requester for symbol in _unsaid(each)} <= found.keys()]
+        if unsaid:
+            yield _note(owner, why, unsaid, natives)
 
 
 def _unsaid(broken: Broken) -> list[MissingSymbol]:
