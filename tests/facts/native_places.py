@@ -14,11 +14,13 @@ from support import run
 NUMPY_2 = "numpy==2.2.6"
 """The last release that has wheels for Python 3.10 to 3.13."""
 
+UV = Path(sys.executable).parent / "uv"
+
 
 def new_venv(folder: Path, *requirements: str | Path, name: str = "venv") -> Path:
     """A virtual environment with wheels from the index, or from files, without what they depend on."""
     venv = folder / name
-    done = run(sys.executable, "-m", "venv", "--without-pip", venv)
+    done = run(UV, "venv", "-q", "--no-config", "--python", sys.executable, venv)
     assert done.returncode == 0, done.stderr
     add(venv, *requirements)
     return venv
@@ -30,7 +32,7 @@ def add(venv: Path, *requirements: str | Path, target: Path | None = None) -> No
         return
     where = ("--target", target) if target is not None else ()
     if target is None and all(isinstance(each, Path) for each in requirements):
-        uv = (Path(sys.executable).parent / "uv", "pip", "install", "-q", "--python", venv / "bin" / "python")
+        uv = (UV, "pip", "install", "-q", "--no-config", "--python", venv / "bin" / "python")
         done = run(*uv, "--no-index", "--no-deps", "--no-cache", "--link-mode", "copy", *requirements)
         assert done.returncode == 0, done.stderr
         return
