@@ -5,8 +5,8 @@ NumPy, the constants. Facts of a wheel are the same in every environment, so the
 counts for a file only where its size is the one that was read. A file that was edited without changing its size is
 found by depth files, not here.
 
-That extension modules keep to Python's stable ABI (``abi3``) is for tags and suffixes to say: bytes do not show it, as a
-module may use nothing else by chance.
+That extension modules keep to Python's stable ABI (``abi3``) is for tags and suffixes to say: bytes do not show it, as
+a module may use nothing else by chance.
 """
 
 import os
