@@ -118,3 +118,8 @@ def trace(program: Path, *, cwd: Path | None = None, **variables: str) -> tuple[
         elif "vdso" not in name:
             found.append(re.sub(r" \(0x[0-9a-f]+\)$", "", path or name))
     return found, missing
+
+
+def same_spelling(name: str) -> str:
+    """A path without links and ``..``; other names as they are. The loader keeps both."""
+    return os.path.realpath(name) if name.startswith("/") else name

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from shared_objects import interpreter_of, shared_object, trace, write
+from random_worlds import OTHER_MACHINE, random_world
+from shared_objects import interpreter_of, same_spelling, shared_object, trace, write
 
 from envguard.facts.elf import Elf
 from envguard.facts.ld_so import LdSo
@@ -43,6 +45,9 @@ MORE_WHEELS = (
     "grpcio==1.68.0",
     "cryptography==43.0.3",
 )
+
+
+NOT_FOUND = ": cannot open shared object file"
 
 
 class Opened(NamedTuple):
@@ -86,7 +91,7 @@ def prediction(loader: LdSo, path: str, before: frozenset[str]) -> tuple[list[st
     assert elf is not None, path
     order, missing, _ = loader.closure(elf)
     if missing:
-        return [f"{missing[0][1]}: cannot open shared object file: No such file or directory"], []
+        return [f"{same_spelling(missing[0][1])}{NOT_FOUND}"], []
     errors = [loader.worded(each, need, order) for each in order for need in loader.missing_versions(each, order)]
     if not errors:
         symbols = [(each, wanted) for each in order for wanted in loader.unresolved(each, order)]
@@ -102,12 +107,15 @@ def disagreements(python: str | Path, paths: list[str], **variables: str) -> lis
     options = {given[name]: value for name, value in variables.items()}
     found = []
     with LdSo(str(python), **options) as loader:  # type: ignore[arg-type]
-        assert not loader.missing
+        if loader.missing:
+            return ["it starts"] if run(python, "-c", "", cwd=Path.cwd(), **variables).returncode == 0 else []
         for each in opened(python, paths, **variables):
             if os.path.realpath(each.path) in each.before:
                 continue  # this very process had it
             errors, loaded = prediction(loader, each.path, each.before)
-            agrees = each.error in errors if errors else not each.error
+            name, cannot, _why = each.error.partition(NOT_FOUND)
+            error = same_spelling(name) + cannot
+            agrees = error in errors if errors else not error
             if not agrees or (not errors and loaded != list(map(os.path.realpath, each.loaded))):
                 found.append(f"{each.path}: {errors or loaded} predicted, {each.error or each.loaded} seen")
     return found
@@ -183,6 +191,30 @@ def test_wheels_that_are_links_into_a_cache_find_their_libraries_beside_the_link
     paths = shared_objects_below(site_packages(python.parent.parent))
     assert any(map(os.path.islink, paths))
     assert disagreements(python, paths) == []
+
+
+def compare_worlds(seeds: range, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in seeds:
+        print("seed", seed)
+        world = top / str(seed)
+        world.mkdir()
+        monkeypatch.chdir(world)
+        _program, variables = random_world(random.Random(seed), world, interpreter_of(sys.executable))
+        print(variables)
+        libraries = [path for path in world.glob("d*/**/lib*.so") if Elf.open(str(path)).machine != OTHER_MACHINE]
+        paths = sorted(map(str, libraries))
+        assert disagreements(sys.executable, paths, **variables) == []
+
+
+def test_random_libraries_open_as_predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = random.randrange(10**9)
+    compare_worlds(range(first, first + 10), tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+def test_many_random_libraries_open_as_predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = random.randrange(10**9)
+    compare_worlds(range(first, first + 300), tmp_path, monkeypatch)
 
 
 def some_extension(python: Path, pattern: str) -> Path:

@@ -62,13 +62,12 @@ class Search:
         """The file that the loader would open for a name that is not loaded yet.
 
         Args:
-            name: As DT_NEEDED gives it.
+            name: What ``spelled`` makes of DT_NEEDED.
             requester: The file that asks.
             chain: The file that asks, who loaded that, and so on; the program need not be among them.
         """
         if "/" in name:
-            path = os.path.abspath(self._expand(name, requester))
-            elf, _ = self._opened(path)
+            elf, _ = self._opened(os.path.join(os.getcwd(), name))
             return None if elf is None else Found(elf, "path")
         with_rpath: tuple[Elf, ...] = ()
         if requester.runpath is None:
@@ -78,6 +77,10 @@ class Search:
         if key not in self._found:
             self._found[key] = self._search(name, requester, with_rpath)
         return self._found[key]
+
+    def spelled(self, name: str, requester: Elf) -> str:
+        """A name of DT_NEEDED, which may hold tokens as well."""
+        return self._expand(name, requester) if "$" in name else name
 
     def _search(self, name: str, requester: Elf, with_rpath: tuple[Elf, ...]) -> Found | None:
         for how, path in self._places(name, requester, with_rpath):

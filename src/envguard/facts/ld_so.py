@@ -167,7 +167,9 @@ class LdSo:
             requester: The file that asks.
             chain: The file that asks, who loaded that, and so on; the program need not be among them.
         """
-        return None if self._search is None else self._search.find(name, requester, chain)
+        if self._search is None:
+            return None
+        return self._search.find(self._search.spelled(name, requester), requester, chain)
 
     def closure(self, root: Elf, extra: "Extra | None" = None) -> Closure:
         """What would be loaded if the interpreter opened ``root`` and nothing else.
@@ -196,7 +198,7 @@ class LdSo:
                 _name(names, start, start.path)
         listed = set(order)
         for elf in order:  # grows while it is walked
-            for name in elf.needed[:_MOST_NEEDED]:
+            for name in self._needed(elf):
                 found = self.names.get(name) or names.get(name)
                 if found is None:
                     found = self._fetch(name, elf, loaders, extra)
@@ -210,6 +212,10 @@ class LdSo:
                     order.append(found)
                     loaders[found] = elf
         return Closure(tuple(order), tuple(missing), names)
+
+    def _needed(self, elf: Elf) -> list[str]:
+        names, search = elf.needed[:_MOST_NEEDED], self._search
+        return [search.spelled(name, elf) for name in names] if search is not None else list(names)
 
     def _fetch(self, name: str, elf: Elf, loaders: Mapping[Elf, Elf], extra: "Extra | None") -> Elf | None:
         chain = [elf]
