@@ -245,6 +245,20 @@ def test_what_lies_in_the_standard_library_is_noted(venv: Path, tmp_path: Path) 
     assert told(environment.replace(paths=(str(folder), *environment.paths))) == [("noted", "sitecustomize.py")]
 
 
+@pytest.mark.parametrize(
+    ("folder", "system"),
+    [
+        ("/usr/lib/python3/dist-packages", True),
+        ("/usr/lib64/python3.12/site-packages", True),
+        ("/nix/store/x-python3-3.12.4/lib/python3.12/site-packages", True),
+        ("/usr/local/lib/python3.12/site-packages", False),  # pip's, in the images of Python
+        ("/opt/nix/store/site-packages", False),
+    ],
+)
+def test_which_folders_belong_to_the_operating_system(folder: str, system: bool) -> None:
+    assert (startup_code._SYSTEM_FOLDER.fullmatch(folder) is not None) is system
+
+
 def test_files_that_cannot_be_read(venv: Path, site: Path) -> None:
     environment = look(venv)
     os.mkfifo(site / "pipe.pth")

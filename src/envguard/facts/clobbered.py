@@ -157,7 +157,7 @@ def _is_stub(rows: tuple[Owned, Owned], readable: bool) -> bool:
 
 
 def opens_namespace(source: bytes) -> bool:
-    """True for a module that does nothing, or nothing but to open a namespace (pkgutil, pkg_resources).
+    """True for a module that does nothing but to open a namespace (pkgutil, pkg_resources) or to say its version.
 
     Source: "Packaging namespace packages" of the Python Packaging User Guide.
     """
@@ -177,7 +177,9 @@ def _opens_namespace(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.ImportFrom):
         return statement.module in ("pkgutil", "pkg_resources", "__future__")
     if isinstance(statement, ast.Assign):
-        return all(isinstance(each, ast.Name) and each.id == "__path__" for each in statement.targets)
+        names = [each.id if isinstance(each, ast.Name) else "" for each in statement.targets]
+        plain = isinstance(statement.value, ast.Constant)  # such as the version of whichever member came last
+        return names == ["__path__"] or (plain and all(name.startswith("__") for name in names))
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant) or "declare_namespace" in ast.dump(statement.value)
     return isinstance(statement, ast.Pass)

@@ -25,7 +25,10 @@ PTH_LIMIT = 1 << 20
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SITE_FOLDERS = ("site-packages", "dist-packages")
-_SYSTEM_FOLDER = re.compile(r"/usr/lib(?:64)?/python3[\d.]*(?:/(?:dist|site)-packages)?")
+_SYSTEM_FOLDER = re.compile(
+    r"/usr/lib(?:64)?/python3[\d.]*(?:/(?:dist|site)-packages)?"  # Debian, Fedora, Alpine, Arch
+    r"|/(?:nix|gnu)/store/.*"  # Nix and Guix, where nothing can be added
+)
 """Where the distribution of an operating system keeps its own; its packages have no RECORD."""
 _STANDARD_LIBRARY = re.compile(r"/lib(?:64)?/(?:python|pypy)3[\d.]*$")
 # The first micro release of each minor in which site skips .pth files whose name begins with a dot (gh-113659).
