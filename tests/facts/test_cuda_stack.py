@@ -70,7 +70,7 @@ def test_cudnn_has_its_own_code_and_is_said_once(tmp_path: Path) -> None:
     (change,) = seen(tmp_path)
     assert (change.code, change.package) == ("EG303", "gpu-user")
     assert change.locked.startswith("libcudnn.so.8")
-    assert set(change.locked.split(", ")) == set(OLD)
+    assert all(name in change.evidence[0] for name in OLD)
     assert any("nvidia-cudnn-cu12 12.4" in line for line in change.evidence)
 
 

@@ -38,6 +38,7 @@ xpu: Optional[str] = None
         ("torch", "cuda = compute()\n", "", ""),
         ("torchvision", COMPANION.format(version="0.20.0+cu124"), "12.4", "CUDA 12.4"),
         ("torchvision", COMPANION.format(version="0.20.0+cpu"), "", "CPU"),
+        ("torchvision", COMPANION.format(version="0.20.0+rocm6.1"), "", "ROCm 6.1"),
         ("torchvision", COMPANION.format(version="0.20.0a0+afc54f7"), "", ""),
         ("torchaudio", "__version__ = '2.11.0+cu130'\ngit_version = '34c52a6'\n", "13.0", "CUDA 13.0"),
         ("torchaudio", "__version__ = '2.5.0+cu9'\n", "", ""),

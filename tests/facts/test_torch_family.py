@@ -60,6 +60,8 @@ def test_a_pin_that_is_met_or_does_not_apply(tmp_path: Path, requirement: str) -
         (("2.5.0+cpu", None, None), "0.20.0+cu124", "incompatible"),
         (("2.5.0+cu124", "12.4", None), "0.20.0+cpu", "doubtful"),
         (("2.5.0+rocm6.1", None, "6.1.4"), "0.20.0+cu124", "incompatible"),
+        (("2.5.0+cu124", "12.4", None), "0.20.0+rocm6.1", "incompatible"),
+        (("2.5.0+rocm6.1", None, "6.1.4"), "0.20.0+rocm6.1", ""),
         (("2.5.0", "12.4", None), "0.20.0+cu124", ""),
         (("2.5.0+cpu", None, None), "0.20.0+cpu", ""),
         (("2.5.0", "12.4", None), "0.20.0a0+afc54f7", ""),

@@ -13,7 +13,7 @@ from envguard.model import Change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from envguard.facts.natives import Natives
     from envguard.facts.resolution import Broken, MissingLibrary
@@ -82,11 +82,16 @@ def _change(natives: "Natives", code: str, owner: str, members: list[_Miss], tab
         code=code,
         kind=min(kinds, key=_ORDER.index),
         package=owner.removeprefix("conda:"),
-        locked=words.listed(wanted),
-        installed=words.listed(rivals),
+        locked=brief(wanted),
+        installed=brief(rivals),
         path=asking[0],
         evidence=tuple(evidence),
     )
+
+
+def brief(names: "Sequence[str]") -> str:
+    """What fits into a heading; the evidence has all names."""
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 def needs(libraries: "Iterable[MissingLibrary]", natives: "Natives") -> "Iterator[str]":

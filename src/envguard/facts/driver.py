@@ -121,7 +121,7 @@ def read(root: str = "/", *, library_path: str = "") -> Driver:
 
 def _why_unknown(driver: Driver, module: bool, where: str) -> str:
     if not driver.present:
-        return f"no NVIDIA driver here: neither /{VERSION_FILE} nor {LIBRARY}"
+        return f"no NVIDIA driver here: neither /{VERSION_FILE} nor {LIBRARY} was found"
     if driver.version:
         return ""
     told = [f"/{VERSION_FILE} names no version"] if module else []

@@ -6,7 +6,7 @@ It raises nothing where its CUDA provider cannot be loaded: sessions run on the 
 import os
 
 from envguard.facts import cuda_families, linkage_words as words, onnxruntime_pair
-from envguard.facts.cuda_generations import bringers, needs
+from envguard.facts.cuda_generations import brief, bringers, needs
 from envguard.model import Change
 
 TYPE_CHECKING = False
@@ -63,15 +63,15 @@ def _broken(
         # Without another generation beside it CUDA may lie where only the service's LD_LIBRARY_PATH leads.
         kind="incompatible" if rivals else "doubtful",
         package=provider.owner,
-        locked=words.listed(wanted),
-        installed=words.listed(rivals),
+        locked=brief(wanted),
+        installed=brief(rivals),
         path=provider.path,
         evidence=(
             *list(needs(missing, natives))[: words.SHOWN],
             f"it was built for CUDA {provider.cuda or '(unknown)'} and cuDNN {provider.cudnn or '(unknown)'}",
+            "ONNX Runtime does not raise: its sessions run on the CPU",
             f"installed instead: {words.listed(rivals)}" if rivals else "no generation of them is installed",
             *bringers(natives, wanted, tables),
-            "ONNX Runtime does not raise: its sessions run on the CPU",
         ),
     )
 
@@ -88,7 +88,7 @@ def _on_its_own(natives: "Natives", provider: "Provider") -> Change | None:
         code="EG304",
         kind="noted",
         package=provider.owner,
-        locked=words.listed(alone),
+        locked=brief(alone),
         path=provider.path,
         evidence=(
             f"{os.path.basename(provider.path)} finds {words.listed(alone)} only where they are loaded before",

@@ -5,7 +5,15 @@ Nothing is judged here, and nothing is left out: what is not known is said to be
 
 import os
 
-from envguard.facts import cuda_baggage, cuda_families, gpu_architecture, nvml, onnxruntime_build, torch_family
+from envguard.facts import (
+    cuda_baggage,
+    cuda_families,
+    gpu_architecture,
+    linkage_words as words,
+    nvml,
+    onnxruntime_build,
+    torch_family,
+)
 from envguard.facts.driver import numbers
 from envguard.facts.providers import is_public
 from envguard.model import Fact
@@ -69,9 +77,9 @@ def _torch(natives: "Natives") -> "Iterator[Fact]":
         version = build.version if build is not None and build.version else distribution.version
         label = build.label if build is not None else ""
         silent = unknown("its version.py does not say")
-        yield Fact(section="torch", name=name, value=version, source=distribution.path)
-        path = build.path if build is not None else distribution.path
-        yield Fact(section="torch", name=f"{name} built for", value=label or silent, source=path)
+        yield Fact(section="torch", name=name, value=version)
+        source = words.short(build.path, natives) if build is not None else ""
+        yield Fact(section="torch", name=f"{name} built for", value=label or silent, source=source)
     torch = builds.get("torch")
     if torch is not None and torch.cuda:
         yield _architectures(natives, "torch", "torch")
@@ -91,7 +99,7 @@ def _cuda(natives: "Natives") -> "Iterator[Fact]":
     for distribution in sorted(natives.environment.distributions, key=lambda each: each.name):
         if cuda_baggage.is_baggage(distribution.name):
             found = True
-            yield Fact(section="cuda", name=distribution.name, value=distribution.version, source=distribution.path)
+            yield Fact(section="cuda", name=distribution.name, value=distribution.version)
     if not found:
         yield Fact(section="cuda", name="CUDA distributions", value=_NONE)
     for family in ("libcudart", "libcublas", "libcudnn"):
@@ -103,7 +111,7 @@ def _cuda(natives: "Natives") -> "Iterator[Fact]":
         }
         if there:
             value = ", ".join(sorted(there))
-            yield Fact(section="cuda", name=family, value=value, source=there[min(there)])
+            yield Fact(section="cuda", name=family, value=value, source=words.short(there[min(there)], natives))
 
 
 def _onnxruntime(natives: "Natives") -> "Iterator[Fact]":
@@ -118,7 +126,8 @@ def _onnxruntime(natives: "Natives") -> "Iterator[Fact]":
     for provider in runtime.providers:
         if provider.libraries:
             built = f"CUDA {provider.cuda or '(unknown)'}" + (f", cuDNN {provider.cudnn}" if provider.cudnn else "")
-            yield Fact(section="onnxruntime", name=f"{provider.name} built for", value=built, source=provider.path)
+            source = words.short(provider.path, natives)
+            yield Fact(section="onnxruntime", name=f"{provider.name} built for", value=built, source=source)
 
 
 def _driver(driver: "Driver") -> "Iterator[Fact]":

@@ -87,7 +87,7 @@ def from_source(name: str, source: bytes) -> Build:
 def _from_constants(name: str, said: "Mapping[str, object]", path: str) -> Build:
     version = _text(said, "__version__")
     label = version.partition("+")[2].lower()
-    hip = _text(said, "rocm") or _text(said, "hip")
+    hip = _text(said, "rocm") or _text(said, "hip") or (label[4:] if label.startswith("rocm") else "")
     cuda = _major_minor(_text(said, "cuda")) or ("" if hip else _of_label(label))
     nothing = "cuda" in said and not (cuda or hip or _text(said, "xpu")) and said["cuda"] is None
     return Build(
