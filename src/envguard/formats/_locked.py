@@ -55,18 +55,19 @@ class Wheels:
             self._ranks, self._pythons = _ranked(self._interpreter)
         best: tuple[int, tuple[str, ...]] = (len(self._ranks), ())
         for file in files:
-            pieces = file[:-4].rsplit("-", 3) if file.endswith(".whl") and len(file) < _NAME_LIMIT else ()
-            if len(pieces) == 4 and not self._pythons.isdisjoint(pythons := pieces[1].split(".")):
-                tags_of = [
-                    f"{python}-{abi}-{platform}"
-                    for python in pythons
-                    for abi in pieces[2].split(".")
-                    for platform in pieces[3].split(".")
-                ]
+            if tags_of := self._tags_of(file):
                 rank = min(self._ranks.get(tag, len(self._ranks)) for tag in tags_of)
                 if rank < best[0]:
                     best = rank, tuple(sorted(tags_of))
         return best[1]
+
+    def _tags_of(self, file: str) -> list[str]:
+        """The tags in a wheel's name; none for another file, and none where it is for other Pythons."""
+        pieces = file[:-4].rsplit("-", 3) if file.endswith(".whl") and len(file) < _NAME_LIMIT else ()
+        if len(pieces) != 4 or self._pythons.isdisjoint(pythons := pieces[1].split(".")):
+            return []
+        abis, platforms = pieces[2].split("."), pieces[3].split(".")
+        return [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]
 
     def fit(self, files: "Sequence[str]") -> bool:
         """False where there are files, and none of them can be installed here."""

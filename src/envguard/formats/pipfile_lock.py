@@ -76,11 +76,15 @@ def _pins(
     sections: "dict[str, Any]", section: str, facts: "dict[str, str | set[str]]", lines: _json.Lines, path: str
 ) -> "Iterator[Pin]":
     """What applies of a section."""
+    known: dict[str, bool] = {}  # a lock says the same few markers again and again
     line = lines.of_key(section)
     for name, entry in _json.object_of(sections[section], section, path=path, line=line).items():
         line = lines.of_key(name)
         fields = _json.object_of(entry, "a package", path=path, line=line)
-        if _applies(_json.text_of(fields, "markers", path=path, line=line), facts, path, line):
+        marker = _json.text_of(fields, "markers", path=path, line=line)
+        if marker not in known:
+            known[marker] = _applies(marker, facts, path, line)
+        if known[marker]:
             yield _pin(name, fields, path, line)
 
 

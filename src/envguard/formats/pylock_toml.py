@@ -93,31 +93,25 @@ def _lock(document: "Document", lines: list[int]) -> "Pylock":
 def _put_right(table: "Table") -> "Table":
     """The table with names as the specification asks for them, of files too, and without upload times given as text.
 
-    Neither says what must be installed.
+    Neither says what must be installed. The table is this reader's own, so it is changed in place.
     """
-    packages = []
     for package in _toml.tables(table, "packages"):
-        right = dict(package)
-        if isinstance(right.get("name"), str):
-            right["name"] = normalise(right["name"])
-        for key in ("sdist", "archive"):
-            if isinstance(right.get(key), dict):
-                right[key] = _right_file(right[key])
-        if isinstance(right.get("wheels"), list):
-            right["wheels"] = [_right_file(wheel) if isinstance(wheel, dict) else wheel for wheel in right["wheels"]]
-        packages.append(right)
-    return {**table, "packages": packages} if "packages" in table else table
+        if isinstance(package.get("name"), str):
+            package["name"] = normalise(package["name"])
+        listed = package.get("wheels")
+        for file in (package.get("sdist"), package.get("archive"), *(listed if isinstance(listed, list) else ())):
+            if isinstance(file, dict):
+                _put_file_right(file)
+    return table
 
 
-def _right_file(file: "Table") -> "Table":
-    right = file
+def _put_file_right(file: "Table") -> None:
     if isinstance(file.get("upload-time"), str):
-        right = {key: value for key, value in file.items() if key != "upload-time"}
+        del file["upload-time"]
     url = file.get("url")
     if "name" not in file and "path" not in file and isinstance(url, str) and _PLAIN.fullmatch(url):
         # packaging takes a URL apart at each of the many times at which it asks for the name; this is the same name.
-        right = {**right, "name": url.rpartition("/")[2]}
-    return right
+        file["name"] = url.rpartition("/")[2]
 
 
 def _pins(lock: "Pylock", selection: Selection, document: "Document", lines: list[int]) -> tuple[Pin, ...]:
