@@ -51,8 +51,8 @@ def observe(natives: Natives) -> Iterator[Change]:
     """One change for each file; what an operating system brings, and what may never run, is noted."""
     python_path = _python_path(natives.environment.paths)
     for folder in dict.fromkeys(map(os.path.realpath, natives.environment.paths)):
-        names = _names(folder)
         if folder.endswith(_SITE_FOLDERS) and folder not in python_path:
+            names = _names(folder)
             for name in names:
                 yield from _path_file(folder, name, names, natives)
     yield from _customizing(natives, python_path)
