@@ -1,11 +1,13 @@
 import json
 import re
+import xml.etree.ElementTree as ET
 
+import html5lib
 import pytest
 from telling import finding, report
 
 from envguard import reporters
-from envguard.model import Report
+from envguard.model import Change, Fact, Report
 
 HOSTILE = (
     "\x1b[2K\x1b[1A\x1b]0;pwned\x07",
@@ -20,6 +22,11 @@ HOSTILE = (
     "::error title=x::y",
     "<script>alert(1)</script>|`",
     "https://user:hunter2@host.example/?token=hunter2",
+    '</script></style><script>alert(1)</script><img src=x onerror=alert(1)>" onload="alert(1)',
+    "%0A::error title=x::y%0D##[error]z",
+    "]]> &amp; &#0; <!-- --> <![CDATA[",
+    "[x](https://evil.example) ![x](https://evil.example) @everyone #1 www.evil.example",
+    "\ufffe\uffff\U0001ffff\ufdd0",
     "x" * 100_000,
     "\u0440\u0443\u0441\u0441\u043a\u0438\u0439 \u4e2d\u6587",
     "",
@@ -47,6 +54,9 @@ def everywhere(text: str) -> Report:
         blind=(text,),
         bypass=text,
         format=text,
+        checks=("missing", text),
+        notes=(Change(code="EG401", kind="noted", package=text, path=text, evidence=(text,)),),
+        toolchain=(Fact(section=text, name=text, value=text, source=text),),
     )
 
 
@@ -74,6 +84,29 @@ def test_every_output_for_programs_parses(text: str) -> None:
     lines = reporters.render(everywhere(text), "json-lines")
     assert lines.isascii()
     assert len([json.loads(line) for line in lines.splitlines()]) == 2
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_every_output_for_code_hosts_parses_and_says_the_same_number_of_things(text: str) -> None:
+    told = everywhere(text)
+    lines = reporters.render(told, "github").splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["::notice", "::warning", "::warning", "::error"][
+        : len(lines)
+    ] or (not text)
+    for name in ("gitlab", "sarif", "junit", "html"):
+        assert reporters.render(told, name).isascii()
+    assert len(json.loads(reporters.render(told, "gitlab"))) == (3 if text else 2)
+    assert len(json.loads(reporters.render(told, "sarif"))["runs"][0]["results"]) == 1
+    suite = ET.fromstring(reporters.render(told, "junit"))[0]
+    assert len(suite.findall("testcase")) == 4
+    html5lib.HTMLParser(strict=True).parse(reporters.render(told, "html"))
+
+
+@pytest.mark.parametrize("name", reporters.names())
+def test_megabytes_of_evidence_stay_where_all_of_it_is_asked_for(name: str) -> None:
+    told = report(finding(evidence=("|" * 1_000_000, *("x" * 1000 for _ in range(1000)))))
+    size = len(reporters.render(told, name))
+    assert size > 1_000_000 if name.startswith("json") else size < 120_000
 
 
 def test_no_text_makes_a_line_of_its_own() -> None:
