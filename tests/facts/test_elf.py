@@ -135,6 +135,34 @@ def test_a_section_that_is_not_there_is_none(module: Path) -> None:
     assert elf.section(".tex") is None, "a part of a name is not the name"
 
 
+@pytest.mark.parametrize(
+    ("at", "value", "why"),
+    [
+        (58, b"\x09\0", "section headers of 9 bytes"),
+        (40, b"\xff" * 7, "outside the file"),
+        (62, b"\xff\xff", ""),  # no section has the names
+    ],
+)
+def test_broken_section_headers_concern_sections_only(module: Path, at: int, value: bytes, why: str) -> None:
+    data = module.read_bytes()
+    elf = Elf.of(data[:at] + value + data[at + len(value) :], "a.so")
+    assert elf.undefined() == Elf.open(str(module)).undefined()
+    if why:
+        with pytest.raises(ElfError, match=why):
+            elf.section(".text")
+    else:
+        assert elf.section(".text") is None
+
+
+def test_a_section_that_lies_outside_the_file_is_an_error(module: Path) -> None:
+    data = module.read_bytes()
+    start = int.from_bytes(data[40:48], "little")
+    for at in range(start, len(data) - 40, 64):
+        data = data[: at + 32] + b"\xff" * 7 + data[at + 39 :]  # sh_size
+    with pytest.raises(ElfError, match="outside the file"):
+        Elf.of(data, "a.so").section(".text")
+
+
 def test_a_section_of_a_large_file_is_mapped_and_lives_as_long_as_its_view(module: Path, tmp_path: Path) -> None:
     large = tmp_path / "large.so"
     large.write_bytes(module.read_bytes())

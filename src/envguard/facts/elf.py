@@ -166,12 +166,14 @@ class Elf:
             ReadFailure: The file cannot be read any more, or is not the one that was opened.
         """
         if not isinstance(self._origin, os.stat_result):
-            place = elf_sections.find(self._image, name)
+            place = elf_sections.find(self._image, self._image.source, name)
             return memoryview(self._origin)[place[0] : sum(place)] if place else None
         with _opened(self.path) as (descriptor, status):
             if _identity(status) != _identity(self._origin):
                 raise ReadFailure(self.path, "changed while it was read")
-            return _section(Image(Source(status.st_size, descriptor=descriptor)), descriptor, name)
+            source = Source(status.st_size, descriptor=descriptor)
+            place = elf_sections.find(self._image, source, name)
+            return _copied_or_mapped(source, descriptor, *place) if place else None
 
     def close(self) -> None:
         """Give the memory of symbols and strings back; later questions about them are errors."""
@@ -184,17 +186,14 @@ class Elf:
         return self._symbols
 
 
-def _section(image: Image, descriptor: int, name: str) -> memoryview | None:
-    place = elf_sections.find(image, name)
-    if place is None:
-        return None
-    if image.source.size < MAP_BYTES:
-        return memoryview(image.source.read(*place))
+def _copied_or_mapped(source: Source, descriptor: int, start: int, length: int) -> memoryview:
+    if source.size < MAP_BYTES:
+        return memoryview(source.read(start, length))
     try:
-        mapped = mmap(descriptor, image.source.size, access=ACCESS_READ)
+        mapped = mmap(descriptor, source.size, access=ACCESS_READ)
     except ValueError as error:  # shorter by now
         raise ElfError(str(error)) from error
-    return memoryview(mapped)[place[0] : sum(place)]
+    return memoryview(mapped)[start : start + length]
 
 
 def _text(image: Image, tag: int) -> str | None:
