@@ -148,10 +148,10 @@ def diagnose(python: "str | None" = None, *, target: str = "", probe: bool = Fal
     live = environment.scan(python=python).replace(depth="native")
     answers = questions.ask(live.executable) if probe else ()
     with natives_of(live) as natives:
-        live = _with_seen(live, native.observe(natives, target=target, answers=answers))
-        toolchain = (*native.describe(natives), *answers)
+        seen = native.observe(natives, target=target, answers=answers)
     nothing = Snapshot(path="", format="", sha256="", complete=False, incomplete_why="there is no golden file")
-    return judge(nothing, live, "native", (), alone=True).replace(toolchain=toolchain)
+    report = judge(nothing, _with_seen(live, seen), "native", (), alone=True)
+    return report.replace(toolchain=seen.toolchain)
 
 
 def _with_native(live: Environment) -> Environment:

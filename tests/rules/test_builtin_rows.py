@@ -127,7 +127,19 @@ def test_whatever_the_package_states_is_in_the_catalogue_and_the_other_way_round
                 if not isinstance(value, ast.Constant) or not isinstance(value.value, str) or not value.value:
                     continue
                 {"code": codes, "kind": kinds, "part": parts}.get(keyword.arg or "", set()).add(value.value)
-    kinds -= {"archive", "vcs", "directory", "dist-info", "egg-info", "egg", "egg-link", "zip"}  # other values' kinds
+    kinds -= {
+        "archive",
+        "vcs",
+        "directory",
+        "dist-info",
+        "egg-info",
+        "egg",
+        "egg-link",
+        "zip",
+        "end",
+        "package",
+    }  # other values' kinds
+    kinds -= {"noted"}  # information: it is never judged
     assert {code for code in codes if code.startswith("EG")} <= set(catalog.CODES)
     assert kinds <= set(catalog.KINDS)
     assert parts <= set(catalog.PARTS)

@@ -75,6 +75,11 @@ def store(record: str, facts: "dict[str, Any]") -> None:
         os.close(folder)
 
 
+def is_on() -> bool:
+    """False where nothing can be kept: there is no cache directory, or none is wanted."""
+    return bool(_base())
+
+
 def _name(record: str) -> str:
     algorithm, _colon, digest = record.partition(":")
     return f"{digest}.json" if algorithm == "sha256" and _DIGEST.fullmatch(digest) else ""

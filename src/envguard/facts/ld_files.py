@@ -59,6 +59,10 @@ class Files:
         """Equal for two ``Elf`` of the same file: the loader loads a file once (device and inode, elf/dl-load.c)."""
         return self._identities.get(elf, elf)
 
+    def asked(self) -> tuple[str, ...]:
+        """Every path that was asked for, whether or not there was anything."""
+        return tuple(self._by_path)
+
     def close(self) -> None:
         """Close and forget them all."""
         for opened in self._by_place.values():

@@ -45,6 +45,10 @@ class Folders:
             if names is None or name in names:
                 yield os.path.join(each, name)
 
+    def asked(self) -> tuple[str, ...]:
+        """Every folder that was listed, or was not there to be."""
+        return tuple(self._names)
+
     def _with_variants(self, folder: str) -> tuple[str, ...]:
         known = self._variants.get(folder)
         if known is None:

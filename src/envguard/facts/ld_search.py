@@ -36,6 +36,7 @@ class Search:
         processor: Processor,
         cache: Mapping[str, tuple[str, ...]],
         library_path: str,
+        beside: "Search | None" = None,
     ) -> None:
         """Nothing is looked for before it is asked for.
 
@@ -46,12 +47,14 @@ class Search:
             processor: The processor that the program runs on.
             cache: What ``ld_cache.parse`` gives.
             library_path: LD_LIBRARY_PATH.
+            beside: Another search of the same program, whose listings of folders are shared.
         """
         self._program = program
         self._system = system
         self._files = files
         self._processor = processor
-        self._folders = Folders(subfolders(processor, hwcaps=system.hwcaps, legacy=system.legacy))
+        below = subfolders(processor, hwcaps=system.hwcaps, legacy=system.legacy)
+        self._folders = Folders(below) if beside is None else beside._folders
         self._cache = cache
         self._found: dict[tuple[object, ...], Found | None] = {}
         self._paths: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -77,6 +80,10 @@ class Search:
         if key not in self._found:
             self._found[key] = self._search(name, requester, with_rpath)
         return self._found[key]
+
+    def folders(self) -> tuple[str, ...]:
+        """Every folder that was looked into, and the loader's cache."""
+        return (*self._folders.asked(), self._system.cache)
 
     def spelled(self, name: str, requester: Elf) -> str:
         """A name of DT_NEEDED, which may hold tokens as well."""

@@ -77,7 +77,8 @@ class LdSo:
             preload: LD_PRELOAD of the process.
             cache: What ``ld_cache.parse`` gives; None reads the cache that the interpreter's loader names.
             preload_file: What is preloaded into every process.
-            beside: Another loader, which opened files already and goes on owning them: close this one first.
+            beside: A loader of the same executable. What it has opened and listed is shared, and remains its own: close
+                this one first. Its ``visited`` tells of both.
         """
         self.executable = os.path.realpath(executable) if executable else ""
         self.scope: tuple[Elf, ...] = ()
@@ -85,6 +86,7 @@ class LdSo:
         self.names: Mapping[str, Elf] = {}
         self.preloaded: tuple[tuple[str, Elf | None], ...] = ()
         self.remarks: tuple[str, ...] = ()
+        self._preload_file = preload_file
         self._owns_files = beside is None
         self._files: Files = Files() if beside is None else beside._files
         self._closures: dict[Elf, Closure] = {}
@@ -103,6 +105,7 @@ class LdSo:
             files=self._files,
             cache=self._read_cache(system.cache) if cache is None else cache,
             library_path=library_path,
+            beside=None if beside is None else beside._search,
         )
         entries = (*_entries(preload), *_entries(_preload_text(preload_file)))
         self._load_program(program, program.interp, entries)
@@ -154,6 +157,11 @@ class LdSo:
         The same file found in two folders is two ``Elf``, see ``Files.open``.
         """
         return self._files.open(path)
+
+    def visited(self) -> tuple[str, ...]:
+        """Every file and folder that an answer so far rests on, those that were not there included."""
+        folders = self._search.folders() if self._search is not None else ()
+        return (self.executable, self._preload_file, *self._files.asked(), *folders)
 
     def same(self, one: Elf, other: Elf) -> bool:
         """Both are the same file, so that the loader would load it once."""

@@ -1,38 +1,33 @@
 """What compiled files, their owners and the GPU stack show: all native facts of an environment, asked in turn.
 
 Facts state, and never judge: how sure one is stands in the kind of its change. ``noted`` is information, no finding.
+What needs every file opened is remembered (``facts.remembered``); the rest is cheap and looked at each time.
 """
 
 import importlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from envguard.facts import cuda_stack, nvml, probe, tables, target as targets, toolchain
 from envguard.facts.natives import Natives
+from envguard.facts.remembered import Memory
+from envguard.model import Change, Fact
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from envguard.model import Change, Fact
-
-FACTS = (
-    "linkage",
-    "python_abi",
-    "numpy_abi",
-    "clobbered",
-    "requirements",
-    "hijack",
-    "startup_code",
-)
-"""Modules of this folder with ``observe(natives) -> Iterator[Change]``, in the order in which they are asked."""
+REMEMBERED = ("linkage", "python_abi", "numpy_abi", "hijack")
+LIVE = ("clobbered", "requirements", "startup_code")
+"""Modules of this folder with ``observe(natives) -> Iterator[Change]``; ``cuda_stack`` is remembered as well."""
 
 
 class Seen(NamedTuple):
     """What the native facts of an environment are."""
 
-    observations: "tuple[Change, ...]"
-    notes: "tuple[Change, ...]"
+    observations: tuple[Change, ...]
+    notes: tuple[Change, ...]
     blind: tuple[str, ...]
+    toolchain: tuple[Fact, ...]
 
 
-def observe(natives: Natives, *, target: str = "", answers: "tuple[Fact, ...]" = ()) -> Seen:
+def observe(natives: Natives, *, target: str = "", answers: tuple[Fact, ...] = ()) -> Seen:
     """Ask every native fact.
 
     Args:
@@ -42,25 +37,38 @@ def observe(natives: Natives, *, target: str = "", answers: "tuple[Fact, ...]" =
 
     Raises:
         UsageError: ``target`` names no platform.
+        RuleError: A table is not valid.
     """
-    from envguard.facts import cuda_stack, probe, target as targets
-
     there = targets.markers(target, natives.markers) if target else None
-    asked = [importlib.import_module(f"envguard.facts.{name}").observe(natives) for name in FACTS]
-    seen = [
-        change
-        for each in (*asked, cuda_stack.observe(natives, target=there, observed=probe.observed(answers)))
-        for change in each
-    ]
+    known_rows = tables.load()
+    host = nvml.this_machine(natives.library_path)
+    memory = Memory(natives, (target, repr(answers), repr(host), repr(known_rows)))
+    deep = memory.recall(Seen)
+    if deep is None:
+        stack = cuda_stack.observe(
+            natives, driver=host, tables=known_rows, observed=probe.observed(answers), target=there
+        )
+        deep = _seen(natives, [*_asked(REMEMBERED, natives), *stack], toolchain.read(natives, host))
+        memory.keep(deep, natives.loader.visited())
+    shallow = _seen(natives, _asked(LIVE, natives))
     return Seen(
-        observations=tuple(change for change in seen if change.kind != "noted"),
-        notes=tuple(change for change in seen if change.kind == "noted"),
-        blind=natives.blind,
+        observations=deep.observations + shallow.observations,
+        notes=deep.notes + shallow.notes,
+        blind=tuple(dict.fromkeys(deep.blind + shallow.blind)),
+        toolchain=(*deep.toolchain, *answers),
     )
 
 
-def describe(natives: Natives) -> "tuple[Fact, ...]":
-    """What the toolchain is made of, from the interpreter to the driver."""
-    from envguard.facts import toolchain
+def _asked(names: Iterable[str], natives: Natives) -> list[Change]:
+    modules = [importlib.import_module(f"envguard.facts.{name}") for name in names]
+    return [change for module in modules for change in module.observe(natives)]
 
-    return toolchain.read(natives)
+
+def _seen(natives: Natives, changes: Iterable[Change], facts: tuple[Fact, ...] = ()) -> Seen:
+    told = tuple(changes)
+    return Seen(
+        observations=tuple(change for change in told if change.kind != "noted"),
+        notes=tuple(change for change in told if change.kind == "noted"),
+        blind=natives.blind,
+        toolchain=facts,
+    )

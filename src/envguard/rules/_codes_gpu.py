@@ -11,8 +11,9 @@ CODES = (
         "525.60.13 for 12, 580 for 13 (minor-version compatibility).",
         matters="Every CUDA call fails, or the framework falls back to the CPU without a word.",
         action="Upgrade the driver of the host, or install builds for a CUDA generation that the driver serves.",
-        limits="There is no upper limit: newer drivers run older CUDA. A machine without a driver is not judged, since "
-        "images are checked where there is no GPU. Forward-compatibility packages (cuda-compat) are not looked at.",
+        limits="There is no upper limit: newer drivers run older CUDA. A machine without a driver is not judged, "
+        "since images are checked where there is no GPU. Forward-compatibility packages (cuda-compat) are not looked "
+        "at.",
     ),
     code(
         "EG302",
@@ -43,15 +44,15 @@ CODES = (
         "generation, or lie where the loader does not look; or two ONNX Runtime distributions share one folder.",
         matters="ONNX Runtime then runs on the CPU and says so in one log line only: a service that is correct and "
         "twenty times too slow.",
-        action="Install the onnxruntime-gpu release that was built for the installed CUDA generation (from 1.19 on the "
-        "index that is CUDA 12), and only one ONNX Runtime distribution.",
+        action="Install the onnxruntime-gpu release that was built for the installed CUDA generation (from 1.19 on "
+        "the index that is CUDA 12), and only one ONNX Runtime distribution.",
         limits="The files prove what is missing, never that a session will really use the GPU; `envguard doctor "
         "--probe` asks the library itself.",
     ),
     code(
         "EG305",
         "torch-family",
-        "torch, torchvision and torchaudio do not belong to one another.",
+        "The packages torch, torchvision and torchaudio do not belong to one another.",
         finds="A pin among their own Requires-Dist that is not met, or builds for different CUDA versions (by the "
         "local label, and by their version.py where wheels carry no label).",
         matters="Operators vanish (`operator torchvision::nms does not exist`) or, worse, run with wrong kernels "
@@ -67,18 +68,18 @@ CODES = (
         "megabytes; or requirements of torch on them whose marker is true on the target platform.",
         matters="Gigabytes travel in every image in vain, and a CUDA build was probably meant.",
         action="Uninstall them, or install the CUDA build of torch.",
-        limits="An extra that was asked for by hand leaves no trace; a library that only your own code opens counts as "
-        "needed by nobody.",
+        limits="An extra that was asked for by hand leaves no trace; a library that only your own code opens counts "
+        "as needed by nobody.",
     ),
     code(
         "EG307",
         "gpu-architecture",
         "The installed build has no code for this GPU.",
-        finds="A GPU whose compute capability is served by no SASS in the .nv_fatbin sections, and for which no usable "
-        "PTX is there.",
+        finds="A GPU whose compute capability is served by no SASS in the .nv_fatbin sections, and for which no "
+        "usable PTX is there.",
         matters="`no kernel image is available for execution on the device` at the first operation.",
         action="Install a build that names the GPU's architecture, or run on a GPU that it names.",
-        limits="Needs the GPU's capability, which only NVML tells; unknown stays unknown. Kernels compiled at run time "
-        "(Triton) are not in the files.",
+        limits="Needs the GPU's capability, which only NVML tells; unknown stays unknown. Kernels compiled at run "
+        "time (Triton) are not in the files.",
     ),
 )

@@ -10,8 +10,8 @@ CODES = (
         finds="A name in DT_NEEDED, or a library named by symbol versions, that the loader would not find and that no "
         "related distribution provides.",
         matters="`cannot open shared object file` at the import, or a feature that is silently off.",
-        action="Reinstall the package that brings the library, or install the system package; the report names what is "
-        "there of the same family.",
+        action="Reinstall the package that brings the library, or install the system package; the report names what "
+        "is there of the same family.",
         limits="Certain is only what an import of the package surely loads (found in the syntax trees, without "
         "running them). Driver libraries belong to the host and are never reported.",
     ),
@@ -19,8 +19,8 @@ CODES = (
         "EG402",
         "missing-symbol",
         "A symbol that a compiled file needs is exported by nobody.",
-        finds="An undefined, not weak symbol that neither the libraries in reach nor any other file of the environment "
-        "defines, in the version that is asked for.",
+        finds="An undefined, not weak symbol that neither the libraries in reach nor any other file of the "
+        "environment defines, in the version that is asked for.",
         matters="`undefined symbol` at the import, or operators that vanish: two packages were built for different "
         "versions of one another.",
         action="Install the versions that were built for one another; the report names both owners.",
@@ -43,8 +43,8 @@ CODES = (
         "EG404",
         "python-abi",
         "A package was built for another Python.",
-        finds="Extension modules whose file suffix this interpreter does not import (the file is there, but its suffix "
-        "is for cp310), and wheel tags that this interpreter does not support.",
+        finds="Extension modules whose file suffix this interpreter does not import (the file is there, but its "
+        "suffix is for cp310), and wheel tags that this interpreter does not support.",
         matters="The import fails with messages that name anything but the cause, such as `cannot import name` or "
         "`you should not import numpy from its source directory`.",
         action="Reinstall the package with the pip of this interpreter.",
@@ -54,33 +54,37 @@ CODES = (
         "EG405",
         "numpy-abi",
         "An extension was built for another generation of NumPy.",
-        finds="Extension modules with the import code of NumPy 1's headers under NumPy 2, and modules that were "
-        "compiled against a newer C-API than the installed NumPy has.",
-        matters="`numpy.core.multiarray failed to import` or `numpy.dtype size changed`, although pip and pip check "
-        "are content: most such wheels do not forbid NumPy 2 in their metadata.",
-        action="Install a release of the package that was built for NumPy 2, or numpy<2.",
-        limits="Extensions that look NumPy up lazily are only noted: those seen worked. No sign in a file proves "
-        "nothing.",
+        finds="Extension modules with the import code of NumPy 1's headers (they name numpy.core, not numpy._core) "
+        "under NumPy 2, and modules that were built against a newer C-API than the installed NumPy has.",
+        matters="`numpy.core.multiarray failed to import` or `numpy.dtype size changed`, while pip and `pip check` "
+        "are often content.",
+        action="Install a release of the package that was built for the installed NumPy, or the NumPy that is named.",
+        limits="Whether a program meets the module is not asked for NumPy 1 modules. Those that look NumPy up lazily "
+        "are only noted, for those seen worked. A module for a newer NumPy counts where metadata or an import shows "
+        "that it is used. A library that is no module is doubtful. No sign in a file proves nothing.",
     ),
     code(
         "EG406",
         "clobbered-file",
         "Two packages own the same files.",
-        finds="Paths that the RECORDs of two distributions claim with different content; which of the two lies there, "
-        "and how many differ.",
-        matters="The one that was installed last won; uninstalling either removes files of the other.",
-        action="Keep one of the two: uninstall both, then install the one that is meant.",
-        limits="Identical content and the stubs of namespace packages are no finding.",
+        finds="Code that the RECORDs of two distributions claim with different content: how many paths, how many "
+        "differ, and whose bytes lie there.",
+        matters="The one installed last won, so the other runs with foreign files; removing either removes files of "
+        "both.",
+        action="Uninstall both, then install the one that is meant.",
+        limits="Equal content is no finding. Stubs of namespace packages, data, scripts and folders such as tests at "
+        "the top are only noted. Rows without a hash decide nothing.",
     ),
     code(
         "EG407",
         "metadata-conflict",
         "A requirement of an installed package is not met.",
-        finds="A Requires-Dist whose marker holds here, for which nothing, or another version, is installed.",
-        matters="It is what `pip check` says: the package was never tested so, and may fail in any way.",
-        action="Install what is required with `pip install --no-deps`, or a release of the package that accepts what "
-        "is there.",
-        limits="Metadata can be stricter than the code. Pins inside the torch family are EG305.",
+        finds="A Requires-Dist whose marker holds for this interpreter, for which nothing, or a version outside the "
+        "specifier, is installed: the question of `pip check`.",
+        matters="The package does not claim to work so, and may fail in any way.",
+        action="Install what is required, or a release of the package that accepts what is there.",
+        limits="Metadata can be stricter than the code. Requirements of extras are not asked for, as in pip. Pins "
+        "inside the torch family are EG305. requires.txt of old eggs is not read.",
     ),
     code(
         "EG408",
@@ -97,10 +101,11 @@ CODES = (
         "EG409",
         "undeclared-startup-code",
         "Code runs at every start of Python, and no package answers for it.",
-        finds="A .pth file with code, a sitecustomize or a usercustomize that no RECORD and no conda record owns.",
-        matters="It runs before the first line of the program, the guard included, and can change anything.",
+        finds="A .pth file with code, a sitecustomize or a usercustomize that no RECORD and no conda record lists, "
+        "with its first line of code.",
+        matters="It runs before the program, the guard included, and can change anything.",
         action="Find out who put it there; remove it, or ship it in a package.",
-        limits="What virtual environments create themselves is recognised by its content. A start-up file that a "
-        "RECORD owns is that package's business; depth files compares its bytes.",
+        limits="Files of virtualenv and setuptools are known by content, those of the operating system by place, and "
+        "are noted. What an owned file does is not judged. What starts Python with other variables is not seen.",
     ),
 )
