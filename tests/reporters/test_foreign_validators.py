@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 TELLINGS: tuple[Report, ...] = (
     several(),
-    several(300, bypass="incident 42"),
+    several(60, bypass="incident 42"),
     report(),
     report(lock="", format="", lock_sha256="", packages=0),
     report(finding(), finding(), checks=("quick",)),
@@ -69,7 +69,11 @@ def test_sarif_by_its_schema_and_by_microsofts_validator(multitool: Path, tmp_pa
     files = [str(file) for file in sorted(tmp_path.glob("*.sarif"))]
     answer = tmp_path / "answer.json"
     options = ["--rule-kind", "Sarif;Gh", "--log", "ForceOverwrite", "--output", str(answer)]
-    command = [str(multitool / ".bin" / "sarif-multitool"), "validate", *files, *options]
+    # The script in .bin puts its arguments through a shell, which would run what follows the semicolon.
+    program = next(multitool.glob("@microsoft/sarif-multitool-*/Sarif.Multitool"), None)
+    if program is None:
+        pytest.skip("no validator for this system")
+    command = [str(program), "validate", *files, *options]
     environ = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environ)
     assert done.returncode == 0, done.stdout + done.stderr
