@@ -64,7 +64,7 @@ CODES = (
         "EG306",
         "cuda-in-cpu-environment",
         "CUDA libraries beside a CPU build of torch.",
-        finds="nvidia-* and triton distributions that nothing installed needs once torch is a CPU build, with their "
+        finds="Distributions nvidia-* and triton that nothing installed needs once torch is a CPU build, with their "
         "megabytes; or requirements of torch on them whose marker is true on the target platform.",
         matters="Gigabytes travel in every image in vain, and a CUDA build was probably meant.",
         action="Uninstall them, or install the CUDA build of torch.",
