@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envguard import comparing
 from envguard.environment import scan
 from envguard.facts import conda_files, files, manifest
 from envguard.facts.conda_files import CondaFile, of_record, place, site_packages, without_prefix
+from envguard.formats import envguard_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SITE = "lib/python3.11/site-packages"
@@ -308,3 +311,51 @@ def test_the_conda_folders_leave_out_what_programs_and_people_write(prefix: Pref
 
 def test_the_mark_of_condas_names() -> None:
     assert conda_files.CONDA == "conda:"
+
+
+def _edited(**fields: Any) -> Callable[[Prefix, Path], None]:
+    def edit(_prefix: Prefix, record: Path) -> None:
+        record.write_text(json.dumps({**json.loads(record.read_text()), **fields}))
+
+    return edit
+
+
+def _both_edited(prefix: Prefix, record: Path) -> None:
+    (prefix.folder / "lib" / "libz.so.1").write_bytes(b"evil")
+    _edited(paths_data={"paths": [{"_path": "lib/libz.so.1", "sha256": sha(b"evil")}]})(prefix, record)
+
+
+def _state_added(prefix: Prefix, _record: Path) -> None:
+    (prefix.folder / "conda-meta" / "state").write_text('{"env_vars": {"PYTHONPATH": "/x"}}')
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda _prefix, record: record.unlink(), {"EG101"}),
+        (lambda prefix, _record: prefix.record("libfoo", "1", []), {"EG103"}),
+        (lambda _prefix, record: record.write_text("{"), {"EG101", "EG109"}),
+        (_edited(build="9"), {"EG107"}),
+        (_edited(sha256="cd" * 32), {"EG107"}),
+        (_edited(channel="other"), {"EG105"}),
+        # What docs/formats.md names as not sealed.
+        (_edited(depends=[]), set()),
+        (_state_added, set()),
+        (_both_edited, {"manifest": {"EG108"}}),
+    ],
+)
+def test_what_is_sealed_of_condas_records(prefix: Prefix, damage: Any, said: Any, sealed: bool) -> None:
+    (prefix.folder / "lib" / "libz.so.1").write_bytes(b"zlib")
+    more = {"channel": "conda-forge", "subdir": "linux-64", "sha256": "ab" * 32, "depends": ["x"]}
+    record = prefix.record("_zlib", "1.3", ["lib/libz.so.1"], **more)
+    live = prefix.look("files")
+    data = envguard_lock.write(interpreter=live.interpreter, distributions=live.distributions, conda=live.conda)
+    lock = envguard_lock.parse(data, path=str(prefix.folder / "envguard.lock"))
+    entries = manifest.collect(live) if sealed else None
+    damage(prefix, record)
+    live = prefix.look("files")
+    observations, _blind = files.compare(live, entries, lock.pins)
+    report = comparing.judge(lock, live.replace(observations=live.observations + observations), "files", ())
+    expected = said if isinstance(said, set) else said["manifest"] if sealed else set()
+    assert {finding.change.code for finding in report.findings} == expected
