@@ -116,6 +116,13 @@ def test_the_same_bytes_elsewhere_are_only_noted(place: Place, tmp_path: Path) -
     assert (change.kind, change.evidence[-1]) == ("noted", "their bytes are the same")
 
 
+def test_one_byte_makes_it_another_library(place: Place, tmp_path: Path) -> None:
+    own = (place.site / "alpha" / "lib" / "libalpha.so").read_bytes()
+    write(tmp_path / "opt" / "libalpha.so", own[:8] + b"\1" + own[9:])
+    (change,) = place.observe(library_path=tmp_path / "opt")
+    assert change.kind == "hijacked"
+
+
 def test_the_same_file_by_another_path_is_nothing(place: Place, tmp_path: Path) -> None:
     own = place.site / "alpha" / "lib"
     (tmp_path / "link").symlink_to(own)

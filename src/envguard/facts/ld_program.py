@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from envguard.facts.reading import ReadFailure, read
 
-_LIMIT = 8 << 20
-_SYSTEM_FOLDERS = re.compile(rb"(?:/[\x21-\x7e]{0,255}/\0){2,8}")
-_SYSTEM_FOLDER = re.compile(rb"/(?:[\x21-\x7e]*/)?lib(?:64|32|x32)?/(?:[\w.-]+-[\w.-]+/)?\Z")
-_CACHE = re.compile(rb"(/[\x21-\x7e]{0,255}/ld\.so\.cache)\0")
+_LIMIT = 4 << 20
+"""Bytes; a loader has 300 KB."""
+_LONGEST = 256
+_LIBRARIES = re.compile(rb"/(?:[\x21-\x7e]*/)?lib(?:64|32|x32)?/(?:[\w.-]+-[\w.-]+/)?\Z")
 _LIB = re.compile(r"/(lib(?:64|32|x32)?(?:/[^/]+)?)\Z")
 
 _MULTIARCH = {
@@ -57,26 +57,31 @@ def examine(path: str, machine: int, bits: int) -> LoaderProgram:
         data = read(os.path.realpath(path), _LIMIT)
     except ReadFailure:
         data = b""
-    folders = _system_folders(data) or _usual_folders(machine, bits)
-    cache = _CACHE.search(data)
+    texts = [text for text in data.split(b"\0") if text[:1] == b"/" and len(text) < _LONGEST]
+    folders = _system_folders(texts) or _usual_folders(machine, bits)
+    cache = next((os.fsdecode(text) for text in texts if text.endswith(b"/ld.so.cache")), "/etc/ld.so.cache")
     lib = _LIB.search(folders[0])
     return LoaderProgram(
         path=path,
         folders=folders,
-        cache=os.fsdecode(cache.group(1)) if cache else "/etc/ld.so.cache",
+        cache=cache,
         lib=lib.group(1) if lib else "lib",
         hwcaps=not data or b"glibc-hwcaps" in data,
         legacy=bool(data) and (b"glibc-hwcaps" not in data or b"Legacy HWCAP" in data),
     )
 
 
-def _system_folders(data: bytes) -> tuple[str, ...]:
-    """``system_dirs`` of glibc's elf/dl-load.c: names that end in a slash and a NUL, one after the other."""
-    for match in _SYSTEM_FOLDERS.finditer(data):
-        folders = match.group().rstrip(b"\0").split(b"\0")
-        if all(map(_SYSTEM_FOLDER.match, folders)):
-            return tuple(os.fsdecode(folder.rstrip(b"/")) for folder in folders)
-    return ()
+def _system_folders(texts: list[bytes]) -> tuple[str, ...]:
+    """``system_dirs`` of glibc's elf/dl-load.c: folders of libraries that end in a slash, one after the other."""
+    run: list[str] = []
+    for text in [*texts, b""]:
+        if _LIBRARIES.match(text):
+            run.append(os.fsdecode(text.rstrip(b"/")))
+        elif len(run) > 1:
+            break
+        else:
+            run = []
+    return tuple(run)
 
 
 def _usual_folders(machine: int, bits: int) -> tuple[str, ...]:

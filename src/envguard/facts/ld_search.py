@@ -54,7 +54,7 @@ class Search:
         self._files = files
         self._processor = processor
         below = subfolders(processor, hwcaps=system.hwcaps, legacy=system.legacy)
-        self._folders = Folders(below) if beside is None else beside._folders
+        self._folders: Folders = Folders(below) if beside is None else beside._folders
         self._cache = cache
         self._found: dict[tuple[object, ...], Found | None] = {}
         self._paths: dict[tuple[str, str], tuple[str, ...]] = {}
