@@ -57,9 +57,11 @@ def examine(path: str, machine: int, bits: int) -> LoaderProgram:
         data = read(os.path.realpath(path), _LIMIT)
     except ReadFailure:
         data = b""
-    texts = [text for text in data.split(b"\0") if text[:1] == b"/" and len(text) < _LONGEST]
+    texts = data.split(b"\0")
     folders = _system_folders(texts) or _usual_folders(machine, bits)
-    cache = next((os.fsdecode(text) for text in texts if text.endswith(b"/ld.so.cache")), "/etc/ld.so.cache")
+    cache = next(
+        (os.fsdecode(text) for text in texts if text[:1] == b"/" and text.endswith(b"/ld.so.cache")), "/etc/ld.so.cache"
+    )
     lib = _LIB.search(folders[0])
     return LoaderProgram(
         path=path,
@@ -75,7 +77,7 @@ def _system_folders(texts: list[bytes]) -> tuple[str, ...]:
     """``system_dirs`` of glibc's elf/dl-load.c: folders of libraries that end in a slash, one after the other."""
     run: list[str] = []
     for text in [*texts, b""]:
-        if _LIBRARIES.match(text):
+        if text[:1] == b"/" and len(text) < _LONGEST and _LIBRARIES.match(text):
             run.append(os.fsdecode(text.rstrip(b"/")))
         elif len(run) > 1:
             break
