@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 LONGEST = 400
 """Characters of one value that are shown, unless a format says otherwise; JSON has all of it."""
-BYPASSED = "Bypassed: whatever was found did not stop anything."
+BYPASSED = "Whatever was found did not stop anything."
 """What a bypass means, in every format."""
 
 
