@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from envguard.facts.reading import ReadFailure, read
 
-_LIMIT = 4 << 20
+_LIMIT = 2 << 20
 """Bytes; a loader has 300 KB."""
 _LONGEST = 256
+_MOST = 16
+"""Folders; glibc has two to four."""
 _LIBRARIES = re.compile(rb"/(?:[\x21-\x7e]*/)?lib(?:64|32|x32)?/(?:[\w.-]+-[\w.-]+/)?\Z")
 _LIB = re.compile(r"/(lib(?:64|32|x32)?(?:/[^/]+)?)\Z")
 
@@ -83,7 +85,7 @@ def _system_folders(texts: list[bytes]) -> tuple[str, ...]:
             break
         else:
             run = []
-    return tuple(run)
+    return tuple(run[:_MOST])
 
 
 def _usual_folders(machine: int, bits: int) -> tuple[str, ...]:
