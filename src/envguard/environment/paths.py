@@ -9,14 +9,12 @@ import os
 
 from envguard._value import Value
 from envguard.errors import UnverifiableError
+from envguard.facts import path_files
 from envguard.facts.reading import METADATA_LIMIT, ReadFailure, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# The first micro release of each minor in which site skips .pth files whose name begins with a dot (gh-113659).
-_SKIPS_HIDDEN = {(3, 8): 19, (3, 9): 19, (3, 10): 14, (3, 11): 8, (3, 12): 2}
 
 
 class Layout(Value):
@@ -84,10 +82,10 @@ def _follow(folder: str, version: str, entries: dict[str, None]) -> list[str]:
         return []  # site skips it without a word; the scan of the same folder reports it
     code = []
     for name in names:
-        if name.startswith(".") and _skips_hidden(version):
+        if name.startswith(".") and path_files.skips_hidden(version):
             continue
         lines = _lines(os.path.join(folder, name))
-        if any(line.startswith(("import ", "import\t")) for line in lines):
+        if any(map(path_files.is_code, lines)):
             code.append(os.path.join(folder, name))
         for line in _path_lines(lines):
             entry = os.path.abspath(os.path.join(folder, line))
@@ -97,7 +95,9 @@ def _follow(folder: str, version: str, entries: dict[str, None]) -> list[str]:
 
 
 def _path_lines(lines: list[str]) -> list[str]:
-    paths = [line.rstrip() for line in lines if line.strip() and not line.startswith(("#", "import ", "import\t"))]
+    paths = [
+        line.rstrip() for line in lines if line.strip() and not line.startswith("#") and not path_files.is_code(line)
+    ]
     return [line for line in paths if "\0" not in line]
 
 
@@ -110,13 +110,6 @@ def _lines(path: str) -> list[str]:
         problem = f"{path}: this .pth cannot be read ({failure.why}), so sys.path is not known"
         raise UnverifiableError(problem, remedy="make it readable or remove it") from failure
     return data.decode("utf-8-sig", "surrogateescape").splitlines()
-
-
-def _skips_hidden(version: str) -> bool:
-    release = [int(part) for part in version.split(".")[:3] if part.isascii() and part.isdigit()]
-    if len(release) < 3:
-        return True  # a pre-release of a minor that is newer than the rule, or of one far older than is supported
-    return release[2] >= _SKIPS_HIDDEN.get((release[0], release[1]), 0)
 
 
 def _remarks(code: list[str]) -> tuple[str, ...]:

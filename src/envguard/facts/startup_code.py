@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from envguard.facts import path_files
 from envguard.facts.natives import Natives
 from envguard.facts.reading import ReadFailure, read
 from envguard.model import Change
@@ -31,8 +32,6 @@ _SYSTEM_FOLDER = re.compile(
 )
 """Where the distribution of an operating system keeps its own; its packages have no RECORD."""
 _STANDARD_LIBRARY = re.compile(r"/lib(?:64)?/(?:python|pypy)3[\d.]*$")
-# The first micro release of each minor in which site skips .pth files whose name begins with a dot (gh-113659).
-_SKIPS_HIDDEN = {(3, 8): 19, (3, 9): 19, (3, 10): 14, (3, 11): 8, (3, 12): 2}
 
 _SETUPTOOLS = re.compile(
     r"import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os\.environ\.get\(var, '(?:local|stdlib)'\) == 'local'; "
@@ -61,7 +60,7 @@ def observe(natives: Natives) -> Iterator[Change]:
 def code_lines(data: bytes) -> list[tuple[int, str]]:
     """Number, from 1, and text of the lines of a ``.pth`` that ``site`` runs."""
     lines = _LINE_END.split(data.decode("utf-8-sig", "surrogateescape"))
-    return [(number, line) for number, line in enumerate(lines, 1) if line.startswith(("import ", "import\t"))]
+    return [(number, line) for number, line in enumerate(lines, 1) if path_files.is_code(line)]
 
 
 def _names(folder: str) -> list[str]:
@@ -79,7 +78,7 @@ def _python_path(paths: tuple[str, ...]) -> frozenset[str]:
 
 def _path_file(folder: str, name: str, beside: list[str], natives: Natives) -> Iterator[Change]:
     path = f"{folder}/{name}"
-    hidden = name.startswith(".") and _skips_hidden(natives.environment.interpreter.version)
+    hidden = name.startswith(".") and path_files.skips_hidden(natives.environment.interpreter.version)
     if not name.endswith(".pth") or hidden or natives.owner_of(path):
         return
     try:
@@ -170,13 +169,6 @@ def _first_line(path: str) -> tuple[str, ...]:
         return (f"not read ({failure.why})",)
     code = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     return (code[0][:SHOWN],) if code else ("it holds no code",)
-
-
-def _skips_hidden(version: str) -> bool:
-    release = [int(part) for part in version.split(".")[:3] if part.isascii() and part.isdigit()]
-    if len(release) < 3:
-        return True  # a pre-release of a minor that is newer than the rule, or of one far older than is supported
-    return release[2] >= _SKIPS_HIDDEN.get((release[0], release[1]), 0)
 
 
 def _change(kind: str, path: str, why: str, *code: str) -> Change:
