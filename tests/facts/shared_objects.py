@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
+from envguard.facts.elf import Elf
 
 MACHINES = {"x86_64": 62, "aarch64": 183}
 _NEEDED, _HASH, _STRTAB, _SYMTAB, _STRSZ, _SYMENT, _SONAME, _RPATH, _RUNPATH = 1, 4, 5, 6, 10, 11, 14, 15, 29
@@ -20,12 +20,8 @@ _PAGE = 0x10000
 
 
 def interpreter_of(program: str) -> str:
-    """PT_INTERP, as readelf shows it."""
-    said = subprocess.run(["readelf", "-lW", os.path.realpath(program)], capture_output=True, text=True, check=False)
-    found = re.search(r"interpreter: (.*)\]", said.stdout)
-    if found is None:
-        pytest.skip("readelf cannot tell the loader of this Python")
-    return found.group(1)
+    """PT_INTERP: the loader of a program, "" where it has none."""
+    return Elf.open(os.path.realpath(program)).interp or ""
 
 
 def shared_object(
