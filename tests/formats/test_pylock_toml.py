@@ -101,6 +101,16 @@ def test_what_cannot_be_read(golden: Golden, content: str, why: str) -> None:
         golden(content, "pylock.toml")
 
 
+def test_a_newer_minor_version_is_read_and_said(golden: Golden, caplog: pytest.LogCaptureFixture) -> None:
+    snapshot = golden(LOCK.replace('"1.0"', '"1.7"', 1), "pylock.toml")
+    (note,) = snapshot.notes
+    assert (note.code, note.kind) == ("EG111", "unverifiable")
+    assert "'1.7'" in note.evidence[0]
+    assert snapshot.pins
+    assert caplog.records == []  # packaging prints where nobody listens
+    assert golden(LOCK.replace('"1.0"', '"1"', 1), "pylock.toml").notes == ()
+
+
 def test_an_older_packaging_is_named(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Pylock, "select")
     with pytest.raises(LockError, match=r"needs packaging 26\.1 or newer, and .* is installed"):

@@ -58,7 +58,8 @@ def _once(pins: list[Pin]) -> list[Pin]:
 
 def _same_hashes(first: Pin, second: Pin) -> Pin:
     if not first.hashes or not second.hashes:
-        return first.replace(hashes=first.hashes or second.hashes)
+        one = first if first.hashes else second
+        return first.replace(hashes=one.hashes, artifacts=one.artifacts)
     both = tuple(sorted(set(first.hashes) & set(second.hashes)))
     if not both:
         why = f"line {first.line} and {_place(second, first)} allow no common file"

@@ -11,8 +11,8 @@ from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError
 from envguard.formats import _locked, _text, _toml
 from envguard.formats._toml import ShapeError
-from envguard.model import Artifact, Pin, Selection, Snapshot, Source
-from envguard.versions import normalise
+from envguard.model import Artifact, Change, Pin, Selection, Snapshot, Source
+from envguard.versions import normalise, parse as parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ SELECTS = ("groups", "extras")
 NEEDED = "26.1"
 """The first version of packaging whose pylock module can select."""
 
+_KNOWN = "1.0"
+_LONGEST_VERSION = 40
 _HEAD = re.compile(r"\A(?:(?!\[)[^\n]*\n){0,200}?lock-version[ \t]*=")
 _FILENAME = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _INDEX = re.compile(r"packages\[(\d{1,6})\]")
@@ -59,11 +61,30 @@ def parse(data: bytes, *, path: str, selection: "Selection | None" = None) -> Sn
     document = _toml.load(data, path)
     try:
         lines = document.lines("packages")
+        notes = _newer(document)
         lock = _lock(document, lines)
         pins = _pins(lock, selection, document, lines)
     except ShapeError as error:
         raise LockError(str(error), path=path, remedy=_REMEDY) from None
-    return Snapshot(path=path, format=NAME, sha256=hashlib.sha256(data).hexdigest(), pins=pins)
+    return Snapshot(path=path, format=NAME, sha256=hashlib.sha256(data).hexdigest(), pins=pins, notes=notes)
+
+
+def _newer(document: "Document") -> tuple[Change, ...]:
+    """What is said of a newer minor version, which may hold what is not read; PEP 751 asks for a warning.
+
+    packaging would print one, so it is given the version that it knows.
+    """
+    written = _toml.text(document.table, "lock-version")
+    version, known = parse_version(written[:_LONGEST_VERSION]), parse_version(_KNOWN)
+    if version is None or known is None or version.major != known.major or version <= known:
+        return ()
+    document.table["lock-version"] = _KNOWN
+    why = f"lock-version is {written!a}; what is new in it since {_KNOWN} is not read"
+    return (
+        Change(
+            code="EG111", kind="unverifiable", path=document.path, locked=f"lock-version {version}", evidence=(why,)
+        ),
+    )
 
 
 def _lock(document: "Document", lines: list[int]) -> "Pylock":
