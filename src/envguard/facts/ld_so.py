@@ -242,6 +242,9 @@ class LdSo:
         Args:
             elf: The file that refers to them.
             scope: The files in which they are looked for, beside those of the interpreter; ``Closure.order``.
+
+        Raises:
+            ElfError: The references of ``elf`` cannot be read.
         """
         return self._symbols.unresolved(elf, scope)
 
