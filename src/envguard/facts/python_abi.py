@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from envguard.facts import linkage_words as words
+from envguard.facts.entrances import entrance, ways
 from envguard.facts.natives import NativeFile, Natives
-from envguard.facts.severity import entrance, is_extension, reach_of
+from envguard.facts.severity import is_extension
 from envguard.facts.suffixes import bound_to, extension_suffixes
 from envguard.model import Change, Distribution
 
@@ -47,14 +48,14 @@ def observe(natives: Natives) -> Iterator[Change]:
 
 
 def _of(
-    distribution: Distribution, strays: Sequence[_Stray], ways: "dict[str, Way]", natives: Natives
+    distribution: Distribution, strays: Sequence[_Stray], reached: "dict[str, Way]", natives: Natives
 ) -> Iterator[Change]:
     unaccepted = _is_unaccepted(distribution, natives)
-    met = [stray for stray in strays if stray.path in ways]
-    others = [stray for stray in strays if stray.path not in ways]
+    met = [stray for stray in strays if stray.path in reached]
+    others = [stray for stray in strays if stray.path not in reached]
     tags = [_tags_said(distribution, natives)] if unaccepted else []
     if met:
-        imports = [f"import {ways[stray.path].top} needs {_module(stray.path, natives)}" for stray in met]
+        imports = [f"import {reached[stray.path].top} needs {_module(stray.path, natives)}" for stray in met]
         evidence = [*_said(met, natives), *dict.fromkeys(imports[: words.SHOWN]), *tags]
         yield _change(distribution, "unloadable", met, evidence, natives)
     if others and (tags or not met):
@@ -110,7 +111,7 @@ def _ways(owner: str, strays: Sequence[_Stray], natives: Natives) -> "dict[str, 
     mine = {stray.path: stray for stray in strays if stray.owner == owner}
     tags = {bound_to(path) for path in mine}
     late = (*sorted(f".{tag}.so" for tag in tags if tag), ".abi3.so")
-    found = {path: way for path, way in reach_of(owner, natives, late).items() if path in mine}
+    found = ways(owner, tuple(mine), natives, late=late)
     for path, stray in mine.items():
         way = entrance(path, owner, natives) if stray.named else None
         if way is not None:

@@ -4,8 +4,9 @@ Cython modules import others from compiled code, which is not seen: what is list
 """
 
 import os
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from envguard.facts import sure_imports
@@ -14,6 +15,8 @@ from envguard.facts.reading import ReadFailure, read
 _MODULES = 3000
 _BYTES = 24 << 20
 """How much one distribution may make us read; tensorflow, the largest that was seen, has 1,806 modules."""
+_CANDIDATES = 200
+"""Sources that mention a module of which all are parsed to see whether one of them surely imports it."""
 _LOCATED = 20000
 _FOLDERS = 200
 """Folders of a namespace package that are looked into."""
@@ -70,19 +73,52 @@ class Reach:
         self._known = known
         self._belongs = belongs
         self._places: dict[str, Place | None] = {}
-        self._bound: dict[str, frozenset[str]] = {}
+        self._sources: dict[str, sure_imports.Source] = {}
         self._bytes = 0
 
-    def extensions(self, entrances: Iterable[str]) -> dict[str, Way]:
+    def asked_for(self, wanted: Iterable[str], sources: Iterable[str], site: str) -> frozenset[str]:
+        """Those of some extension modules that a source surely imports, whoever imports that source.
+
+        It is a quick way out: most modules that do not load are imported by nobody or under a condition, and only
+        sources that mention one are parsed.
+
+        Args:
+            wanted: Absolute paths of the modules.
+            sources: Absolute paths; what is no source is passed over.
+            site: The folder that module names begin in.
+        """
+        modules = {_dotted(path, site): path for path in wanted}
+        found: set[str] = set()
+        parsed = 0
+        for path in sources:
+            if not path.endswith(".py"):
+                continue
+            name, data = _dotted(path, site), _bytes_of(path)
+            if not any(_mentions(data, name, module) for module in modules):
+                continue
+            parsed += 1
+            if parsed > _CANDIDATES:
+                return frozenset(wanted)
+            place = Place("package" if path.endswith("/__init__.py") else "module", path)
+            found.update(modules[each] for each in self._imports(name, place) if each in modules)
+        return frozenset(found)
+
+    def extensions(
+        self, entrances: Iterable[str], wanted: Collection[str] | None = None, *, most: int = _MODULES
+    ) -> dict[str, Way]:
         """Absolute path of every extension module that is surely loaded, and how it is reached.
 
         Args:
             entrances: Dotted names that a user of the distribution imports.
+            wanted: Absolute paths; the search is for these only, and ends when all are found.
+            most: How many modules are looked at.
         """
         found: dict[str, Way] = {}
         seen: set[str] = set()
         waiting = deque((name, name, "") for start in entrances for name in self._opened(start))
-        while waiting and len(seen) < _MODULES and self._bytes < _BYTES:
+        while waiting and len(seen) < most and self._bytes < _BYTES:
+            if wanted is not None and len(found) == len(wanted):
+                break
             name, top, importer = waiting.popleft()
             if name in seen:
                 continue
@@ -90,9 +126,9 @@ class Reach:
             place = self.locate(name)
             if place is None or (place.path and not self._belongs(place.path)):
                 continue
-            if place.kind == "extension":
+            if place.kind == "extension" and (wanted is None or place.path in wanted):
                 found.setdefault(place.path, Way(name, place.path, top, importer))
-            elif place.path:
+            elif place.path and place.kind != "extension":
                 waiting.extend((each, top, place.path) for each in self._imports(name, place))
         return found
 
@@ -164,19 +200,42 @@ class Reach:
             return False
         if above.kind != "package":
             return above.kind == "namespace"
-        if above.path not in self._bound:
-            self._read(above.path)
-        return name not in self._bound[above.path]
+        return name not in self._read(above.path).bound
 
     def _read(self, path: str) -> sure_imports.Source:
-        try:
-            data = read(path, sure_imports.SOURCE_LIMIT)
-        except ReadFailure:
-            data = b""
+        if path in self._sources:
+            return self._sources[path]
+        data = _bytes_of(path)
         self._bytes += len(data)
         source = sure_imports.read_source(data, self._known)
-        self._bound[path] = source.bound
+        if len(self._sources) < _MODULES:
+            self._sources[path] = source
         return source
+
+
+def _mentions(data: bytes, source: str, module: str) -> bool:
+    """Whether a source can import a module: it has its name, and that of the package unless it lies beside it."""
+    package, _dot, stem = module.rpartition(".")
+    beside = source in (package, f"{package}.{source.rpartition('.')[2]}")
+    return (beside or _has_word(package.rpartition(".")[2], data)) and _has_word(stem, data)
+
+
+def _has_word(word: str, data: bytes) -> bool:
+    return re.search(rb"(?<!\w)" + re.escape(word.encode()) + rb"(?!\w)", data) is not None
+
+
+def _bytes_of(path: str) -> bytes:
+    try:
+        return read(path, sure_imports.SOURCE_LIMIT)
+    except ReadFailure:
+        return b""
+
+
+def _dotted(path: str, site: str) -> str:
+    """``numba.np.ufunc.tbbpool`` for the path of a module below ``site``."""
+    folders = os.path.relpath(path, site).split("/")
+    stem = folders.pop().partition(".")[0]
+    return ".".join(folders if stem == "__init__" else [*folders, stem])
 
 
 def _subfolders(folder: str) -> list[str]:

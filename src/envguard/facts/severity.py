@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from envguard.facts import sure_imports
 from envguard.facts.elf import Elf
+from envguard.facts.entrances import entrance, ways
 from envguard.facts.faults import Faults
 from envguard.facts.natives import NativeFile, Natives
-from envguard.facts.origin import INCIDENTAL
 from envguard.facts.providers import Providers
-from envguard.facts.reach import Reach, Way
+from envguard.facts.reach import Way
 from envguard.facts.suffixes import bound_to, extension_suffixes
 
 _TORCH_GPU = frozenset(
@@ -109,44 +108,10 @@ class Scale:
     def _way(self, file: NativeFile) -> Way | None:
         """How an import of its distribution surely loads an extension module."""
         if file.owner not in self._ways:
-            self._ways[file.owner] = reach_of(file.owner, self._natives)
+            mine = [each for each in self._natives.files if each.owner == file.owner]
+            broken = [each.path for each in mine if self._faults[each.path].broken and is_extension(each)]
+            self._ways[file.owner] = ways(file.owner, broken, self._natives)
         return self._ways[file.owner].get(file.path) or entrance(file.path, file.owner, self._natives)
-
-
-def reach_of(owner: str, natives: Natives, late: tuple[str, ...] = ()) -> dict[str, Way]:
-    """Every extension module that imports of a distribution's names surely lead to.
-
-    Args:
-        owner: Normalised name.
-        natives: What is installed.
-        late: Suffixes to look for where nothing is found that the interpreter would load.
-    """
-    distribution = natives.distribution(owner)
-    if distribution is None:
-        return {}
-    environment = natives.environment
-    interpreter = environment.interpreter
-    reach = Reach(
-        [os.path.realpath(path) for path in environment.paths],
-        extension_suffixes(interpreter.soabi),
-        sure_imports.conditions(interpreter.version, interpreter.system, interpreter.implementation),
-        lambda path: natives.owner_of(path) == owner,
-        late=late,
-    )
-    names = set(distribution.top_level)
-    return reach.extensions(sorted(names - INCIDENTAL or names))
-
-
-def entrance(path: str, owner: str, natives: Natives) -> Way | None:
-    """The way to a module at the top of site-packages, or one that its package is named after."""
-    distribution = natives.distribution(owner)
-    if distribution is None:
-        return None
-    parts = os.path.relpath(path, os.path.realpath(distribution.location)).split("/")
-    stem = parts[-1].partition(".")[0]
-    if len(parts) == 1:
-        return Way(stem, path, stem, "")
-    return Way(f"{stem}.{stem}", path, stem, "") if len(parts) == 2 and parts[0] == stem else None
 
 
 def is_extension(file: NativeFile) -> bool:
