@@ -10,16 +10,23 @@ import pytest
 from packaging.pylock import Pylock
 
 from envguard import formats
-from envguard.environment.interpreter import running
 from envguard.errors import EnvguardError
 from envguard.exporting import Exported, export
-from envguard.model import Artifact, Pin, Selection, Snapshot
+from envguard.model import Artifact, Interpreter, Pin, Selection, Snapshot
 from support import run
 
 toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 UV = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
 DIGEST = "sha256:" + "a1" * 32
+LINUX = Interpreter(
+    implementation="cpython",
+    version="3.11.7",
+    soabi="cpython-311-x86_64-linux-gnu",
+    system="linux",
+    machine="x86_64",
+    libc="glibc 2.36",
+)
 WHEEL = Artifact(
     name="six-1.16.0-py3-none-any.whl",
     url="https://example.org/six-1.16.0-py3-none-any.whl",
@@ -79,18 +86,17 @@ def test_names_without_place_or_hash_are_refused(without: Artifact) -> None:
 
 
 def test_for_whom_the_pins_were_chosen_is_said() -> None:
-    linux = running().replace(version="3.11.7")
-    lock = pylock(export(snapshot(SIX), "pylock", selected_for=linux))
+    lock = pylock(export(snapshot(SIX), "pylock", selected_for=LINUX))
     assert str(lock.requires_python) == "==3.11.*"
     assert lock.environments is not None
     assert "sys_platform" in str(lock.environments[0])
     # A bill of materials says what is locked, and a lock of several environments locks no interpreter.
-    assert export(snapshot(SIX), "cyclonedx", selected_for=linux) == export(snapshot(SIX), "cyclonedx")
+    assert export(snapshot(SIX), "cyclonedx", selected_for=LINUX) == export(snapshot(SIX), "cyclonedx")
 
 
 @pytest.mark.parametrize("path", ["uv/nanochat-uv.lock", "pylock/oyez-pylock.toml"])
 def test_a_real_lock_is_valid_and_read_back_as_it_was(corpus: Path, tmp_path: Path, path: str) -> None:
-    selection = Selection(interpreter=running().replace(version="3.11.7"))
+    selection = Selection(interpreter=LINUX)
     before = formats.load(corpus / path, selection=selection)
     made = export(before, "pylock", selected_for=selection.interpreter)
     assert len(pylock(made).packages) == len(before.pins)
