@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 
-from envguard import checks, environment, formats, rules
+from envguard import checks, config, environment, formats, rules
 from envguard.environment import tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
@@ -128,7 +128,7 @@ def to_depth(
     """The environment with everything that is looked at down to its depth, beyond what a scan reads."""
     if live.depth in ("files", "native"):
         live = _with_files(snapshot, live, progress)
-    return _with_native(live) if live.depth == "native" else live
+    return _with_native(snapshot, live) if live.depth == "native" else live
 
 
 def diagnose(python: "str | None" = None, *, target: str = "", probe: bool = False) -> Report:
@@ -145,21 +145,21 @@ def diagnose(python: "str | None" = None, *, target: str = "", probe: bool = Fal
     """
     from envguard.facts import native, probe as questions
 
+    nothing = Snapshot(path="", format="", sha256="", complete=False, incomplete_why="there is no golden file")
     live = environment.scan(python=python).replace(depth="native")
     answers = questions.ask(live.executable) if probe else ()
     with natives_of(live) as natives:
-        seen = native.observe(natives, target=target, answers=answers)
-    nothing = Snapshot(path="", format="", sha256="", complete=False, incomplete_why="there is no golden file")
+        seen = native.observe(natives, target=target, answers=answers, tables_of=_tables(nothing))
     report = judge(nothing, _with_seen(live, seen), "native", (), alone=True)
     return report.replace(toolchain=seen.toolchain)
 
 
-def _with_native(live: Environment) -> Environment:
+def _with_native(snapshot: Snapshot, live: Environment) -> Environment:
     """The environment with what its compiled files and its GPU stack showed."""
     from envguard.facts import native  # a dozen modules that only this depth needs
 
     with natives_of(live) as natives:
-        return _with_seen(live, native.observe(natives))
+        return _with_seen(live, native.observe(natives, tables_of=_tables(snapshot)))
 
 
 def _with_seen(live: Environment, seen: "Seen") -> Environment:
@@ -279,10 +279,18 @@ def rules_for(snapshot: Snapshot) -> tuple[Rule, ...]:
     """The rules that judge: compiled into the lock, or, for a lock that cannot hold any, the project's table."""
     if snapshot.sealed:
         return snapshot.rules
-    from envguard import config
-
-    found = config.find(os.path.dirname(os.path.abspath(snapshot.path)) if snapshot.path else os.getcwd())
+    found = _settings(snapshot)
     return config.rules(found) if found is not None else ()
+
+
+def _tables(snapshot: Snapshot) -> str:
+    """The project's own compatibility tables. A sealed lock is believed alone: what lies beside it is not sealed."""
+    found = None if snapshot.sealed else _settings(snapshot)
+    return found.tables if found is not None else ""
+
+
+def _settings(snapshot: Snapshot) -> "config.Config | None":
+    return config.find(os.path.dirname(os.path.abspath(snapshot.path)) if snapshot.path else os.getcwd())
 
 
 def _wanted(change: Change, only: tuple[str, ...]) -> bool:

@@ -25,8 +25,9 @@ LIMIT = 1 << 20
 FILES = ("envguard.toml", "pyproject.toml")
 """In the order in which a folder is searched; the first that has settings wins."""
 
-_KEYS = ("lock", "depth", "fail-on", "allow", "bypass", "rules", "groups")
+_KEYS = ("lock", "depth", "fail-on", "allow", "bypass", "tables", "rules", "groups")
 _CHOICES = {"depth": DEPTHS, "fail-on": ("safe", "cautious", "forbidden"), "allow": ("safe", "cautious")}
+_FILES_NAMED = {"lock": "the path of the golden file", "tables": "the path of compatibility tables"}
 _LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 
@@ -46,6 +47,8 @@ class Config(Value):
     """The mildest verdict that fails a check; empty is the default."""
     allow: str = ""
     """The gravest verdict that a guard lets pass; empty is none."""
+    tables: str = ""
+    """Absolute path of the project's own compatibility tables (``envguard.facts.tables``), or empty."""
     bypass: bool = False
     """``freeze`` lets the lock allow ENVGUARD_BYPASS."""
     rules: "tuple[dict[str, Any], ...]" = ()
@@ -148,12 +151,12 @@ def _config(table: "dict[str, Any]", path: str, text: str, prefix: str) -> Confi
         why = _wrong(key, value)
         if why:
             raise RuleError(f"{prefix}{key}: {why}", path=path)
-    lock = table.get("lock", "")
     return Config(
         path=path,
         prefix=prefix,
         text=text,
-        lock=os.path.join(os.path.dirname(os.path.abspath(path)), lock) if lock else "",
+        lock=_absolute(table.get("lock", ""), path),
+        tables=_absolute(table.get("tables", ""), path),
         depth=table.get("depth", ""),
         fail_on=table.get("fail-on", ""),
         allow=table.get("allow", ""),
@@ -163,13 +166,18 @@ def _config(table: "dict[str, Any]", path: str, text: str, prefix: str) -> Confi
     )
 
 
+def _absolute(named: str, path: str) -> str:
+    """A path as the file at ``path`` names it."""
+    return os.path.join(os.path.dirname(os.path.abspath(path)), named) if named else ""
+
+
 def _wrong(key: str, value: object) -> str:
     """What is wrong with a setting, or ""."""
     if key in _CHOICES:
         known = _CHOICES[key]
         return "" if value in known else f"must be one of {', '.join(known)}"
-    if key == "lock":
-        return "" if isinstance(value, str) and value and "\0" not in value else "must be the path of the golden file"
+    if key in _FILES_NAMED:
+        return "" if isinstance(value, str) and value and "\0" not in value else f"must be {_FILES_NAMED[key]}"
     if key == "bypass":
         return "" if isinstance(value, bool) else "must be true or false"
     if key == "groups":

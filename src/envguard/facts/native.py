@@ -27,20 +27,21 @@ class Seen(NamedTuple):
     toolchain: tuple[Fact, ...]
 
 
-def observe(natives: Natives, *, target: str = "", answers: tuple[Fact, ...] = ()) -> Seen:
+def observe(natives: Natives, *, target: str = "", answers: tuple[Fact, ...] = (), tables_of: str = "") -> Seen:
     """Ask every native fact.
 
     Args:
         natives: The compiled files of an environment.
         target: Platform tag of the machine that the environment is meant for; empty is this one.
         answers: What ``facts.probe`` was answered. What was seen to work wins over files and tables.
+        tables_of: The project's own compatibility tables; empty for the built-in ones alone.
 
     Raises:
         UsageError: ``target`` names no platform.
         RuleError: A table is not valid.
     """
     there = targets.markers(target, natives.markers) if target else None
-    known_rows = tables.load()
+    known_rows = tables.load(tables_of)
     host = nvml.this_machine(natives.library_path)
     memory = Memory(natives, (target, repr(answers), repr(host), repr(known_rows)))
     deep = memory.recall(Seen)

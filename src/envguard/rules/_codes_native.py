@@ -89,13 +89,17 @@ CODES = (
     code(
         "EG408",
         "library-hijack",
-        "LD_LIBRARY_PATH or LD_PRELOAD puts another library in the place of the environment's own.",
-        finds="A library of the environment that the loader would take from elsewhere with the search path of this "
-        "process than without it, and whose bytes differ.",
-        matters="The tested libcudnn, libstdc++ or libc10 is not the one that runs.",
-        action="Unset the variable for this service, or take the folder off it.",
-        limits="Judged for the variables as they are set now; another process may have others. Driver libraries and "
-        "allocators that replace nothing are normal.",
+        "LD_LIBRARY_PATH or LD_PRELOAD puts another library in the place of one that the environment uses.",
+        finds="A library that the interpreter or a compiled file of the environment needs, and that the loader takes "
+        "from outside the environment, or from another distribution, with the variables of this process and from "
+        "elsewhere without them. Both files, their owners and who needs them are named.",
+        matters="The libcudnn, libstdc++ or libc10 that was tested is not the one that runs. RUNPATH (newer torch "
+        "wheels) gives way to LD_LIBRARY_PATH even for a wheel's own files; RPATH does not.",
+        action="Unset the variable for this service, or take that folder off it. If the other library is meant, keep "
+        "it and accept the finding with a rule.",
+        limits="Judged for the variables as they are set now; another process may have others. Identical bytes, the "
+        "environment's own folders, libraries found nowhere else, driver libraries and allocators are no finding. A "
+        "preloaded file that only overrides single symbols is noted, not compared. musl is not modelled.",
     ),
     code(
         "EG409",
