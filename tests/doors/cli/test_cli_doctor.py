@@ -97,6 +97,17 @@ def test_a_row_of_the_project_decides_without_a_golden_file(lockless: Box, tmp_p
     assert (done.returncode, "envguard-lock[cli]" in done.stderr) == (2, True)
 
 
+def test_a_table_that_cannot_be_read_refuses(lockless: Box) -> None:
+    (lockless.folder / "envguard.toml").write_text('tables = "absent.json"\n')
+    done = lockless("doctor")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "compatibility table cannot be read: missing" in done.stderr
+    (lockless.folder / "absent.json").write_text('{"schema": {"name": "other"}}')
+    done = lockless("doctor")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "absent.json" in done.stderr
+
+
 def test_another_environment_from_outside(lockless: Box, rich_eg, tmp_path: Path) -> None:  # type: ignore[no-untyped-def] # the fixture's type is in its conftest
     done = rich_eg("doctor", "--python", lockless.venv, "--output-format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
