@@ -17,7 +17,7 @@ from linkage_places import (
 )
 
 from envguard.facts import linkage, python_abi
-from envguard.facts.suffixes import bound_to, extension_suffixes
+from envguard.facts.suffixes import bound_to, extension_suffixes, is_for_another
 
 OWN_TAG = f"cp{sys.version_info[0]}{sys.version_info[1]}"
 NAMES = ("orjson==3.10.15", "markupsafe==3.0.2", "cffi==1.17.1", "psutil==7.0.0")
@@ -150,3 +150,8 @@ def test_suffixes_of_other_builds(soabi: str, expected: tuple[str, ...]) -> None
 def test_whom_a_name_is_for() -> None:
     assert bound_to("a/_x.cpython-310-x86_64-linux-gnu.so") == "cpython-310-x86_64-linux-gnu"
     assert bound_to("a/_x.abi3.so") == bound_to("a/_x.so") == bound_to("a/libx.so.1") == ""
+    assert is_for_another("a/_x.cpython-310-x86_64-linux-gnu.so", "cpython-311-x86_64-linux-gnu")
+    assert not is_for_another("a/_x.cpython-311-x86_64-linux-gnu.so", "cpython-311-x86_64-linux-gnu")
+    assert not is_for_another("a/_x.abi3.so", "cpython-311-x86_64-linux-gnu")
+    assert is_for_another("a/_x.abi3.so", "cpython-313t-x86_64-linux-gnu")
+    assert not is_for_another("a/libx.so.1", "cpython-313t-x86_64-linux-gnu")

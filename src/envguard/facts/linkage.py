@@ -12,6 +12,7 @@ from envguard.facts.natives import NativeFile, Natives
 from envguard.facts.providers import Providers
 from envguard.facts.resolution import Broken, Resolution
 from envguard.facts.severity import Scale
+from envguard.facts.suffixes import is_for_another
 from envguard.model import Change
 
 
@@ -22,11 +23,13 @@ def resolve(natives: Natives) -> Resolution:
         return Resolution()
     natives.unseen.extend(natives.loader.remarks)
     providers = Providers(natives)
-    faults = Finder(natives, providers).of_all(natives.files)
+    soabi = natives.environment.interpreter.soabi
+    files = [file for file in natives.files if not is_for_another(file.path, soabi)]  # those are the matter of EG404
+    faults = Finder(natives, providers).of_all(files)
     scale = Scale(natives, providers, faults)
-    broken = tuple(_weighed(file, faults[file.path], scale) for file in natives.files if faults[file.path].broken)
+    broken = tuple(_weighed(file, faults[file.path], scale) for file in files if faults[file.path].broken)
     driver = tuple(dict.fromkeys(each for found in faults.values() for each in found.driver))
-    return Resolution(broken, driver, len(natives.files), providers)
+    return Resolution(broken, driver, len(files), providers)
 
 
 def observe(natives: Natives) -> Iterator[Change]:

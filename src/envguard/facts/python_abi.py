@@ -13,7 +13,7 @@ from envguard.facts import linkage_words as words
 from envguard.facts.entrances import entrance, ways
 from envguard.facts.natives import NativeFile, Natives
 from envguard.facts.severity import is_extension
-from envguard.facts.suffixes import bound_to, extension_suffixes
+from envguard.facts.suffixes import bound_to, extension_suffixes, is_for_another
 from envguard.model import Change, Distribution
 
 TYPE_CHECKING = False
@@ -72,11 +72,9 @@ def _for_others(natives: Natives) -> list[_Stray]:
     suffixes = extension_suffixes(mine)
     found = []
     for file in natives.files:
-        tag = bound_to(file.path)
-        if tag and f".{tag}.so" not in suffixes and not _has_variant(file.path, suffixes):
-            found.append(_Stray(file.path, file.owner, _spoken(tag, mine), named=True, by_suffix=True))
-        elif file.path.endswith(".abi3.so") and ".abi3.so" not in suffixes and not _has_variant(file.path, suffixes):
-            what = "the stable ABI, which this interpreter has not"
+        if is_for_another(file.path, mine) and not _has_variant(file.path, suffixes):
+            tag = bound_to(file.path)
+            what = _spoken(tag, mine) if tag else "the stable ABI, which this interpreter has not"
             found.append(_Stray(file.path, file.owner, what, named=True, by_suffix=True))
     return found
 
@@ -129,14 +127,14 @@ def _weight_of_tags(distribution: Distribution, natives: Natives) -> tuple[str, 
     files = [file for file in natives.files if file.owner == distribution.name]
     if not files:
         return "noted", "it has no compiled file"
-    if natives.loader.unmodelled:
-        return "doubtful", "whether its files load is not known"
-    if any(each.severity != "noted" for each in natives.resolution.broken if each.file.owner == distribution.name):
-        return "doubtful", "and not all of its files load"
     tied = [file for file in files if is_extension(file) and file.path.endswith(".so") and not _says_for_whom(file)]
     if tied and not any(_fits_python(tag, natives) for tag in distribution.tags):
         shown = words.listed([words.short(file.path, natives) for file in tied])
         return "doubtful", f"nothing in their names keeps them from being imported: {shown}"
+    if natives.loader.unmodelled:
+        return "doubtful", "whether its files load is not known"
+    if any(each.severity != "noted" for each in natives.resolution.broken if each.file.owner == distribution.name):
+        return "doubtful", "and not all of its files load"
     return "noted", "all its files find what they need"
 
 

@@ -17,7 +17,6 @@ from envguard.facts.faults import Faults
 from envguard.facts.natives import NativeFile, Natives
 from envguard.facts.providers import Providers
 from envguard.facts.reach import Way
-from envguard.facts.suffixes import bound_to, extension_suffixes
 
 _TORCH_GPU = frozenset(
     {"libc10_cuda.so", "libtorch_cuda.so", "libtorch_cuda_linalg.so", "libc10_hip.so", "libtorch_hip.so"}
@@ -44,7 +43,6 @@ class Scale:
         self._natives = natives
         self._providers = providers
         self._faults = faults
-        self._suffixes = extension_suffixes(natives.environment.interpreter.soabi)
         self._ways: dict[str, dict[str, Way]] = {}
         self._linked = {elf.path for each in faults.values() for elf in each.linked[1:]}
         self._variants: dict[tuple[str, str], list[str]] = {}
@@ -58,7 +56,7 @@ class Scale:
         extension = is_extension(file)
         kind = "ext" if extension else "linked" if file.elf.path in self._linked else "plugin"
         torchless = self._torchless(faults)
-        way = self._way(file) if extension and self._is_tried(file) else None
+        way = self._way(file) if extension else None
         severity, why = self._judge(file, faults, siblings, torchless, way)
         return Verdict(severity, why, kind, siblings, torchless, way)
 
@@ -66,8 +64,6 @@ class Scale:
         self, file: NativeFile, faults: Faults, siblings: tuple[str, ...], torchless: tuple[str, ...], way: Way | None
     ) -> tuple[str, str]:
         extension = is_extension(file)
-        if extension and not self._is_tried(file):
-            return "noted", "made for another Python"
         if way is not None and (way.importer or not siblings):
             return "unloadable", _as_imported(way)
         if any(not self._faults[path].broken for path in siblings):
@@ -91,10 +87,8 @@ class Scale:
             return "doubtful", "whether anything imports it is not known"
         return "noted", "no import is known to load it"
 
-    def _is_tried(self, file: NativeFile) -> bool:
-        """True for a name under which the interpreter looks for a module; the others are the matter of EG404."""
-        tag = bound_to(file.path)
-        return not tag or f".{tag}.so" in self._suffixes
+    def _is_broken(self, path: str) -> bool:
+        return path in self._faults and self._faults[path].broken
 
     def _torchless(self, faults: Faults) -> tuple[str, ...]:
         if not self._providers.named("libtorch_cpu.so"):
@@ -109,7 +103,7 @@ class Scale:
         """How an import of its distribution surely loads an extension module."""
         if file.owner not in self._ways:
             mine = [each for each in self._natives.files if each.owner == file.owner]
-            broken = [each.path for each in mine if self._faults[each.path].broken and is_extension(each)]
+            broken = [each.path for each in mine if self._is_broken(each.path) and is_extension(each)]
             self._ways[file.owner] = ways(file.owner, broken, self._natives)
         return self._ways[file.owner].get(file.path) or entrance(file.path, file.owner, self._natives)
 

@@ -25,3 +25,15 @@ def bound_to(name: str) -> str:
     """The ABI tag in a file name: ``cpython-310-x86_64-linux-gnu``; "" for a name without one."""
     found = _BOUND.search(name)
     return found.group(1) if found is not None else ""
+
+
+def is_for_another(name: str, soabi: str) -> bool:
+    """True for the name of an extension module that an interpreter never looks for.
+
+    Args:
+        name: A file name or path.
+        soabi: Of the interpreter.
+    """
+    tag = bound_to(name)
+    suffixes = extension_suffixes(soabi)
+    return f".{tag}.so" not in suffixes if tag else name.endswith(".abi3.so") and ".abi3.so" not in suffixes
