@@ -258,9 +258,10 @@ class Memory:
 
 def remember() -> None:
     """Lets this process read each file once, and ask the judged interpreter once what it is."""
-    hash_files = functools.partial(hashing.hash_files, hasher=Memory())
+    memory = Memory()
     for module in (against_manifest, against_records):
-        setattr(module, "hash_files", hash_files)  # noqa: B010 - typed as a function there
+        setattr(module, "hash_files", functools.partial(hashing.hash_files, hasher=memory))  # noqa: B010 - a function
+    setattr(against_manifest, "Hashing", functools.partial(hashing.Hashing, hasher=memory))  # noqa: B010 - a class
     interpreter._answer = functools.cache(interpreter._answer)
 
 

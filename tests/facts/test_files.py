@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from envguard.environment import scan
-from envguard.facts import against_manifest, files, hashing, manifest
+from envguard.facts import files, hashing, manifest
 from envguard.facts.ownership import nearest_owner, owned_folders, read_ownership
-from envguard.facts.tree import Listing
+from envguard.facts.tree import Entry, Listing
 from envguard.model import Change, CondaPackage, Environment, Pin
 
 PINS = (Pin(name="alpha", version="1.0"), Pin(name="beta", version="1.0"))
@@ -293,6 +293,72 @@ def test_a_folder_that_cannot_be_listed_is_a_difference(
     assert files.compare(environment, None, PINS)[0][0].path == f"{site}/alpha"
 
 
+def test_a_file_outside_site_packages_of_which_nothing_can_be_told_is_a_difference(
+    place: Path, sealed: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = look(place)
+    real = os.lstat
+
+    def fail(path: str) -> os.stat_result:
+        if path.endswith("/alpha-run"):
+            raise OSError(5, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(os, "lstat", fail)
+    changes, _blind = files.compare(environment, sealed, PINS)
+    assert kinds(changes) == {("alpha", "edited")}
+    assert changes[0].evidence == ("1 file", f"{place}/bin/alpha-run: not listed: input/output error")
+
+
+def test_a_manifest_may_name_what_no_file_system_can_hold(place: Path, sealed: Listing) -> None:
+    odd = Entry("{prefix}/a\0b", "f", False, False, 1, "00" * 32, "alpha")
+    changes, _blind = files.compare(look(place), Listing([odd, *sealed], sealed.roots), PINS)
+    assert kinds(changes) == {("alpha", "deleted-file")}
+
+
+@pytest.mark.parametrize("change", ["none", "edited", "deleted", "link", "folder link", "added", "mode"])
+def test_workers_and_this_process_find_the_same(
+    place: Path, site: Path, sealed: Listing, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    environment = look(place)
+    core = site / "alpha" / "core.py"
+    if change == "edited":
+        flip(core)
+    elif change == "deleted":
+        core.unlink()
+    elif change == "link":  # to the very same bytes, which a worker reads through it
+        relink(core)
+    elif change == "folder link":
+        relink(site / "alpha")
+    elif change == "added":
+        (site / "alpha" / "new.py").write_text("")
+    elif change == "mode":
+        core.chmod(0o755)
+    here = files.compare(environment, sealed, PINS)
+    assert bool(here[0]) == (change != "none")
+    monkeypatch.setattr(hashing, "suitable_workers", lambda _files, _size: 2)
+    assert files.compare(environment, sealed, PINS) == here
+
+
+def test_files_of_a_worker_that_died_are_differences(
+    place: Path, sealed: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = look(place)
+    real = hashing._hash
+    parent = os.getpid()
+
+    def die(path: str, is_right: Callable[[str, bool], bool]) -> tuple[int, bool, int, bytes]:
+        if path.endswith("/alpha/core.py") and os.getpid() != parent:
+            os._exit(0)
+        return real(path, is_right)
+
+    monkeypatch.setattr(hashing, "_hash", die)
+    monkeypatch.setattr(hashing, "suitable_workers", lambda _files, _size: 2)
+    changes, _blind = files.compare(environment, sealed, PINS)
+    assert ("alpha", "edited") in kinds(changes)
+    assert any("the worker that was to read it died" in line for change in changes for line in change.evidence)
+
+
 @pytest.mark.parametrize("with_manifest", [True, False])
 def test_a_file_that_cannot_be_read_is_a_difference(
     place: Path, site: Path, sealed: Listing, monkeypatch: pytest.MonkeyPatch, with_manifest: bool
@@ -311,14 +377,14 @@ def test_a_file_that_cannot_be_read_is_a_difference(
 def test_a_file_that_vanishes_between_listing_and_reading_is_deleted(
     place: Path, site: Path, sealed: Listing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = hashing.hash_files
+    real = hashing.Hashing.wait
 
-    def vanish(paths: list[str], *, sizes: list[int], progress: None) -> list[hashing.Digest]:
-        (site / "beta.py").unlink()
-        return real(paths, sizes=sizes, progress=progress)
+    def vanish(running: hashing.Hashing, progress: None) -> dict[int, hashing.Digest]:
+        (site / "beta.py").unlink(missing_ok=True)
+        return real(running, progress)
 
     environment = look(place)
-    monkeypatch.setattr(against_manifest, "hash_files", vanish)
+    monkeypatch.setattr(hashing.Hashing, "wait", vanish)
     assert kinds(files.compare(environment, sealed, PINS)[0]) == {("beta", "deleted-file")}
 
 

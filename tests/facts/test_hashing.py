@@ -65,7 +65,7 @@ def test_a_worker_that_dies_leaves_errors_not_passes(many: list[Path], monkeypat
     victim = str(many[5])
     real = hashing._hash
 
-    def die(path: str) -> tuple[int, bool, int, bytes]:
+    def die(path: str, _is_right: object) -> tuple[int, bool, int, bytes]:
         if path == victim:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(path)
@@ -78,12 +78,37 @@ def test_a_worker_that_dies_leaves_errors_not_passes(many: list[Path], monkeypat
 
 
 def test_a_worker_that_raises_leaves_errors(many: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_path: str) -> tuple[int, bool, int, bytes]:
+    def fail(_path: str, _is_right: object) -> tuple[int, bool, int, bytes]:
         raise MemoryError
 
     monkeypatch.setattr(hashing, "_hash", fail)
     found = hashing.hash_files([str(path) for path in many], workers=2)
     assert {each.why for each in found} == {"the worker that was to read it died"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_as_expected_gets_no_answer(many: list[Path], workers: int) -> None:
+    right = [digest for digest, _size in digests(many)]
+    many[7].write_bytes(b"something else")
+    many[9].unlink()
+
+    def is_expected(index: int, sha256: str, executable: bool) -> bool:
+        return right[index] == sha256 and not executable
+
+    with hashing.Hashing([str(path) for path in many], is_expected=is_expected, workers=workers) as running:
+        found = running.wait()
+    assert sorted(found) == [7, 9]
+    assert found[7].sha256 == hashlib.sha256(b"something else").hexdigest()
+    assert found[9].why == "missing"
+
+
+def test_workers_end_with_the_context_though_nobody_waited(many: list[Path]) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(KeyError), hashing.Hashing([str(path) for path in many], workers=2):
+        raise KeyError
+    assert len(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again_and_then_an_error(

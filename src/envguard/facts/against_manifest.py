@@ -16,10 +16,21 @@ from typing import NamedTuple
 from envguard.facts import bytecode, differences
 from envguard.facts.conda_files import CONDA
 from envguard.facts.differences import Difference
-from envguard.facts.hashing import Digest, Progress, hash_files
+from envguard.facts.hashing import Digest, Hashing, Progress, hash_files
 from envguard.facts.manifest import file_entry, link_entry
 from envguard.facts.ownership import Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
-from envguard.facts.tree import Entry, Found, Listing, absolute, is_below, list_files, list_folders, roots_of, symbolic
+from envguard.facts.tree import (
+    Entry,
+    Found,
+    Listing,
+    absolute,
+    is_below,
+    list_files,
+    list_folders,
+    note,
+    roots_of,
+    symbolic,
+)
 from envguard.model import CondaPackage, Environment, Pin
 from envguard.versions import relation
 
@@ -28,10 +39,14 @@ class _Live(NamedTuple):
     """What is on disk, under the names that the manifest uses."""
 
     roots: dict[str, str]
+    doubtful: list[Entry]
+    """Entries of the manifest for which no regular file was found to be as recorded."""
     entries: dict[str, Entry]
-    """By symbolic path; without owners."""
+    """What lies there and is not a file as recorded, by symbolic path; without owners."""
     unread: dict[str, str]
     """Symbolic path to why there is no digest."""
+    caches: int
+    """Files that numba keeps in ``__pycache__``."""
     found: Found
 
 
@@ -74,88 +89,67 @@ def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[s
 
 
 def _observe(listing: Listing, roots: dict[str, str], progress: Progress | None, *, conda: bool) -> _Live:
+    """Reads what the manifest lists, and looks for what it does not list meanwhile."""
+    recorded = [number for number, kind in enumerate(listing.kinds) if kind == "f"]
+    places = [absolute(listing.paths[number], roots) for number in recorded]
+
+    def is_recorded(index: int, sha256: str, executable: bool) -> bool:
+        number = recorded[index]
+        return listing.digests[number] == sha256 and listing.executables[number] == executable
+
+    with Hashing(places, sizes=[listing.sizes[number] for number in recorded], is_expected=is_recorded) as hashing:
+        found = _find(listing, roots, conda=conda)
+        present, expected = set(found.files), set(places)
+        new = sorted(present - expected)
+        caches = sum(1 for path in found.files if bytecode.is_runtime_cache(path))
+        unlike = {places[index]: digest for index, digest in hashing.wait(progress).items()}
+    # A file that is no regular one any more, or lies behind a link that was none, may well read as recorded.
+    doubted = (expected - present) | unlike.keys()
+    doubtful = [listing[number] for number, place in zip(recorded, places, strict=True) if place in doubted]
+    doubtful += [listing[number] for number, kind in enumerate(listing.kinds) if kind != "f"]
+    files = {path: digest for path, digest in unlike.items() if path in present}
+    files.update(zip(new, hash_files(new), strict=True))
+    unread = {symbolic(path, roots): digest.why for path, digest in files.items() if digest.why}
+    return _Live(roots, doubtful, _entries(files, found, roots), unread, caches, found)
+
+
+def _find(listing: Listing, roots: dict[str, str], *, conda: bool) -> Found:
+    """All that lies in the sites, and what the manifest names elsewhere, as what it now is."""
     found = list_files(roots)
-    outside = {absolute(entry.path, roots) for entry in listing if not entry.path.startswith("{site")}
+    outside = {absolute(path, roots) for path in listing.paths if not path.startswith("{site")}
     if conda:
         beside = list_folders(conda_folders(outside, roots["prefix"]))
         outside.update(beside.files, beside.links, beside.others)
         found.unlisted.update(beside.unlisted)
-    for path in sorted(outside):
-        _note(path, found)
-    names = {folder: name for name, folder in roots.items()}
-    sites = [(folder + "/", "{" + name + "}/") for folder, name in names.items() if name.startswith("site")]
+    for path in sorted(outside - {""}):
+        note(path, found)
+    return found
 
-    def name_of(path: str) -> str:
-        for folder, name in sites:
-            if path.startswith(folder):
-                return name + path[len(folder) :]
-        return symbolic(path, roots)
 
-    expected = {entry.path: entry for entry in listing}
-    symbols = [name_of(path) for path in found.files]
-    sizes = [expected[symbol].size if symbol in expected else _size(absolute(symbol, roots)) for symbol in symbols]
-    link_symbols = [name_of(path) for path in found.links]
-    paths = [*found.files, *found.links]
-    digests = hash_files(paths, sizes=[*sizes, *(0 for _link in found.links)], progress=progress)
-    entries: dict[str, Entry] = {}
-    unread: dict[str, str] = {}
-    for symbol, path, digest in zip(symbols, found.files, digests, strict=False):
-        if digest.why:
-            unread[symbol] = digest.why
-        else:
-            entries[symbol] = _as_recorded(symbol, path, digest, expected)
-    for symbol, path, digest in zip(link_symbols, found.links, digests[len(symbols) :], strict=True):
+def _entries(files: Mapping[str, Digest], found: Found, roots: Mapping[str, str]) -> dict[str, Entry]:
+    """Entries of files with a digest, of links and of all else, by symbolic path."""
+    named = [(symbolic(path, roots), path, digest) for path, digest in files.items() if not digest.why]
+    entries = {symbol: file_entry(path, digest, symbol, "") for symbol, path, digest in named}
+    for path, digest in zip(found.links, hash_files(found.links), strict=True):
+        symbol = symbolic(path, roots)
         entries[symbol] = link_entry(path, digest, symbol, "")
     for path in found.others:
-        symbol = name_of(path)
+        symbol = symbolic(path, roots)
         entries[symbol] = Entry(symbol, "o", False, False, 0, "", "")
-    return _Live(roots, entries, unread, found)
-
-
-def _as_recorded(symbol: str, path: str, digest: Digest, expected: Mapping[str, Entry]) -> Entry:
-    """The manifest's own entry where the file is as it says, which saves making 60,000 equal ones."""
-    entry = expected.get(symbol)
-    if (
-        entry is not None
-        and entry.sha256 == digest.sha256
-        and entry.executable == digest.executable
-        and entry.kind == "f"
-    ):
-        return entry
-    return file_entry(path, digest, symbol, "")
-
-
-def _note(path: str, found: Found) -> None:
-    """Adds a file outside the sites, which the manifest names, as what it now is."""
-    if not path:
-        return
-    if os.path.islink(path):
-        found.links.append(path)
-    elif os.path.isfile(path):
-        found.files.append(path)
-    elif os.path.lexists(path):
-        found.others.append(path)
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except (OSError, ValueError):
-        return 0
+    return entries
 
 
 def _suspects(listing: Listing, live: _Live, *, same_place: bool) -> list[tuple[str, Entry | None]]:
     """Symbolic path, and entry of the manifest, of everything that is not exactly as recorded."""
     suspects: list[tuple[str, Entry | None]] = []
-    for entry in listing:
-        if live.entries.get(entry.path) is entry:
-            continue
+    for entry in live.doubtful:
         if not same_place and entry.placed:
             continue
         if not _equal(entry, live.entries.get(entry.path), same_place=same_place):
             suspects.append((entry.path, entry))
-    expected = {entry.path for entry in listing}
-    suspects += [(path, None) for path in (*live.entries, *live.unread) if path not in expected]
+    if live.entries or live.unread:
+        expected = set(listing.paths)
+        suspects += [(path, None) for path in (*live.entries, *live.unread) if path not in expected]
     return suspects
 
 
@@ -204,10 +198,9 @@ def _explain(
             kind, what = _describe(entry, live.entries.get(symbol), live.unread.get(symbol, ""))
         if what and not _is_below_unlisted(path, live.found):
             found.append(differences.of(kind, owner, path, what + _hard_links(path, kind), sites))
-    for folder, why in live.found.unlisted.items():
-        found.append(
-            Difference("edited", nearest_owner(folder + "/", ownership, folders), folder, f"not listed: {why}")
-        )
+    for path, why in live.found.unlisted.items():
+        owner = ownership.owners.get(path) or nearest_owner(path + "/", ownership, folders)
+        found.append(Difference("edited", owner, path, f"not listed: {why}"))
     found += _judge_cached(cached, environment, blind)
     return found
 
@@ -343,8 +336,7 @@ def _blind(listing: Listing, live: _Live, *, same_place: bool) -> list[str]:
             f"{placed} files that depend on the place of installation (console scripts, RECORD, INSTALLER, "
             f"pyvenv.cfg): the manifest was made in {dict(listing.roots)['prefix']}"
         )
-    caches = sum(1 for path in live.entries if bytecode.is_runtime_cache(path))
-    if caches:
-        blind.append(f"{caches} compiled functions that numba keeps in __pycache__ and writes at run time")
+    if live.caches:
+        blind.append(f"{live.caches} compiled functions that numba keeps in __pycache__ and writes at run time")
     blind += [f"{path}: what lies behind this link, outside the environment" for path in live.found.linked_folders]
     return blind

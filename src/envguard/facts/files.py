@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from envguard.facts import against_manifest, against_records
 from envguard.facts.differences import gather
 from envguard.facts.hashing import Progress
+from envguard.facts.manifest import no_collection
 from envguard.facts.owners import OWN_NAME
 from envguard.facts.tree import Listing
 from envguard.model import Change, Environment, Pin
@@ -32,10 +33,11 @@ def compare(
         EG108 changes, one for each package and kind, sorted; and what could not be seen, a sentence each.
     """
     locked = tuple(pins)
-    if entries is None:
-        found, blind = against_records.compare(environment, locked, progress=progress)
-    else:
-        found, blind = against_manifest.compare(environment, entries, locked, progress=progress)
+    with no_collection():
+        if entries is None:
+            found, blind = against_records.compare(environment, locked, progress=progress)
+        else:
+            found, blind = against_manifest.compare(environment, entries, locked, progress=progress)
     if all(pin.name != OWN for pin in locked):
         found = [difference for difference in found if difference.package != OWN]
     return gather(found), tuple(blind)

@@ -5,10 +5,12 @@ two processes were measured 1.26 times as fast as two threads. Why hashlib: thro
 instructions, about four times as fast as a program that does not.
 
 Workers take batches, biggest first, from a pipe that is filled before they start, so none waits for another. Each
-answers over a pipe of its own. What no worker answered for is an error of that file, never a pass.
+answers over a pipe of its own. A worker that knows what a file should be says nothing of a file that is so, and says of
+each batch that it was read to its end: what no worker answered for is an error of that file, never a pass.
 """
 
 import errno
+import functools
 import os
 import selectors
 import signal
@@ -17,6 +19,10 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -32,6 +38,8 @@ tickets fit into the smallest pipe that Linux makes (one page), so that filling 
 _MAX_WORKERS = 32
 _TICKET = struct.Struct("<I")
 _ANSWER = struct.Struct("<IHBQ32s")  # index, error, executable, size, digest
+_BATCH_READ = 0x8003
+"""In the field of the error: the index is that of a batch, and everything worth saying of it was said before."""
 
 # Beside the system's error numbers, in the same field of an answer.
 _NOT_REGULAR = 0x8001
@@ -58,8 +66,151 @@ class Digest(NamedTuple):
 
 
 Hasher = Callable[[str], Digest]
+Expectation = Callable[[int, str, bool], bool]
+"""Called with a file's index, hex digest and executable bit: is it as it should be? Workers call it, too."""
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
+
+
+class Hashing:
+    """Files that are read by workers while the caller does something else.
+
+    with Hashing(paths, is_expected=...) as hashing:
+        ...
+        unexpected = hashing.wait()
+
+    Symbolic links are followed. Nothing is raised for a file: its ``Digest.why`` says what went wrong.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        sizes: Sequence[int] | None = None,
+        is_expected: Expectation | None = None,
+        hasher: Hasher | None = None,
+        workers: int | None = None,
+    ) -> None:
+        """Nothing is started before the context is entered.
+
+        Args:
+            paths: Files.
+            sizes: Expected bytes of each, for balance and progress only; asked of the file system when not given.
+            is_expected: Which files need no answer; without it each gets one.
+            hasher: What hashes one file, in this process; for callers that know some digests already.
+            workers: How many processes; 1 stays in this one. None decides by the work, the cores that this process
+                may use, and whether forking is safe here.
+        """
+        self._paths = paths
+        self._sizes = [_size(path) for path in paths] if sizes is None else sizes
+        self._is_expected = is_expected or _is_unknown
+        self._hasher = hasher or hash_file
+        if workers is None:
+            workers = 1 if hasher is not None else suitable_workers(len(paths), sum(self._sizes))
+        self._workers = workers if paths else 1
+        self._batches: list[list[int]] = []
+        self._children: dict[int, int] = {}  # reading end of a worker's pipe -> its process
+
+    def __enter__(self) -> "Self":
+        """Starts the workers, if there are to be any."""
+        if self._workers > 1:
+            self._batches = _batches(self._sizes)
+            try:
+                self._start()
+            except BaseException:
+                self._end()
+                raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Ends the workers, whatever they are doing."""
+        self._end()
+
+    def wait(self, progress: Progress | None = None) -> dict[int, Digest]:
+        """Index and digest of every file that is not as expected, once all have been read.
+
+        Args:
+            progress: Called now and then with bytes done and in all.
+        """
+        if self._workers > 1:
+            return self._gather(progress)
+        found = {}
+        total, done = sum(self._sizes), 0
+        for index, path in enumerate(self._paths):
+            digest = self._hasher(path)
+            if digest.why or not self._is_expected(index, digest.sha256, digest.executable):
+                found[index] = digest
+            done += self._sizes[index]
+            if progress is not None:
+                progress(done, total)
+        return found
+
+    def _start(self) -> None:
+        tickets = _filled_pipe(len(self._batches))
+        try:
+            for _worker in range(min(self._workers, len(self._batches))):
+                child, reading = self._start_worker(tickets)
+                self._children[reading] = child
+        finally:
+            os.close(tickets)
+
+    def _start_worker(self, tickets: int) -> tuple[int, int]:
+        reading, writing = os.pipe()
+        try:
+            child = os.fork()
+        except BaseException:
+            os.close(reading)
+            os.close(writing)
+            raise
+        if not child:
+            self._work(tickets, writing)
+        os.close(writing)
+        return child, reading
+
+    def _work(self, tickets: int, answers: int) -> NoReturn:
+        """The life of a worker. It leaves through ``os._exit``: nothing of the parent's clean-up may run twice."""
+        status = 1
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            while ticket := os.read(tickets, _TICKET.size):
+                batch = _TICKET.unpack(ticket)[0]
+                _write_all(answers, self._read_batch(batch) + _ANSWER.pack(batch, _BATCH_READ, False, 0, b""))
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _read_batch(self, batch: int) -> bytes:
+        found = bytearray()
+        for index in self._batches[batch]:
+            error, executable, size, digest = _hash(self._paths[index], functools.partial(self._is_expected, index))
+            if error or not self._is_expected(index, digest.hex(), executable):
+                found += _ANSWER.pack(index, error, executable, size, digest)
+        return bytes(found)
+
+    def _gather(self, progress: Progress | None) -> dict[int, Digest]:
+        found: dict[int, Digest] = {}
+        unread = set(range(len(self._batches)))
+        total, done = sum(self._sizes), 0
+        for index, error, executable, size, digest in _answers(self._children):
+            if error != _BATCH_READ:
+                found[index] = _digest(error, bool(executable), size, digest)
+                continue
+            unread.remove(index)
+            if progress is not None:
+                done += sum(self._sizes[each] for each in self._batches[index])
+                progress(done, total)
+        lost = Digest("", 0, False, "the worker that was to read it died")
+        for batch in unread:
+            for index in self._batches[batch]:
+                found.setdefault(index, lost)
+        return found
+
+    def _end(self) -> None:
+        for reading, child in self._children.items():
+            os.close(reading)
+            _end(child)
+        self._children.clear()
 
 
 def hash_files(
@@ -82,12 +233,9 @@ def hash_files(
             use, and whether forking is safe here.
         progress: Called now and then with bytes done and in all.
     """
-    sizes = [_size(path) for path in paths] if sizes is None else sizes
-    if workers is None:
-        workers = 1 if hasher is not None else suitable_workers(len(paths), sum(sizes))
-    if workers < 2 or not paths:
-        return _hash_here(paths, sizes, hasher or hash_file, progress)
-    return _hash_in_workers(paths, sizes, workers, progress)
+    with Hashing(paths, sizes=sizes, hasher=hasher, workers=workers) as hashing:
+        found = hashing.wait(progress)
+    return [found[index] for index in range(len(paths))]
 
 
 def hash_file(path: str) -> Digest:
@@ -129,7 +277,8 @@ def _size(path: str) -> int:
         return 0  # only balance depends on it; reading says what is wrong
 
 
-def _hash(path: str) -> tuple[int, bool, int, bytes]:
+def _hash(path: str, is_right: Callable[[str, bool], bool] | None = None) -> tuple[int, bool, int, bytes]:
+    """Error, executable bit, bytes and digest. What ``is_right`` needs no second look for a change meanwhile."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
@@ -142,6 +291,9 @@ def _hash(path: str) -> tuple[int, bool, int, bytes]:
             if not stat.S_ISREG(before.st_mode):
                 return _NOT_REGULAR, False, 0, b""
             length, digest = _hash_descriptor(descriptor, before.st_size)
+            executable = bool(before.st_mode & 0o111)
+            if is_right is not None and is_right(digest.hex(), executable):
+                return 0, executable, length, digest
             after = os.fstat(descriptor)
             if length == after.st_size and before.st_mtime_ns == after.st_mtime_ns:
                 return 0, bool(after.st_mode & 0o111), length, digest
@@ -171,16 +323,8 @@ def _digest(error: int, executable: bool, size: int, digest: bytes) -> Digest:
     return Digest("", 0, False, _MESSAGES.get(error) or os.strerror(error).lower())
 
 
-def _hash_here(paths: Sequence[str], sizes: Sequence[int], hasher: Hasher, progress: Progress | None) -> list[Digest]:
-    if progress is None:
-        return [hasher(path) for path in paths]
-    found = []
-    total, done = sum(sizes), 0
-    for path, size in zip(paths, sizes, strict=True):
-        found.append(hasher(path))
-        done += size
-        progress(done, total)
-    return found
+def _is_unknown(_index: int, _sha256: str, _executable: bool) -> bool:
+    return False
 
 
 def _batches(sizes: Sequence[int]) -> list[list[int]]:
@@ -204,26 +348,6 @@ def _batches(sizes: Sequence[int]) -> list[list[int]]:
     return [*batches, batch] if batch else batches
 
 
-def _hash_in_workers(
-    paths: Sequence[str], sizes: Sequence[int], workers: int, progress: Progress | None
-) -> list[Digest]:
-    batches = _batches(sizes)
-    tickets = _filled_pipe(len(batches))
-    children: dict[int, int] = {}  # reading end of a worker's pipe -> its process
-    try:
-        try:
-            for _worker in range(min(workers, len(batches))):
-                child, reading = _start_worker(paths, batches, tickets)
-                children[reading] = child
-        finally:
-            os.close(tickets)
-        return _gather(len(paths), sizes, children, progress)
-    finally:
-        for reading, child in children.items():
-            os.close(reading)
-            _end(child)
-
-
 def _filled_pipe(batches: int) -> int:
     reading, writing = os.pipe()
     try:
@@ -236,53 +360,10 @@ def _filled_pipe(batches: int) -> int:
     return reading
 
 
-def _start_worker(paths: Sequence[str], batches: list[list[int]], tickets: int) -> tuple[int, int]:
-    reading, writing = os.pipe()
-    try:
-        child = os.fork()
-    except BaseException:
-        os.close(reading)
-        os.close(writing)
-        raise
-    if not child:
-        _work(paths, batches, tickets, writing)
-    os.close(writing)
-    return child, reading
-
-
-def _work(paths: Sequence[str], batches: list[list[int]], tickets: int, answers: int) -> NoReturn:
-    """The life of a worker. It leaves through ``os._exit``: nothing of the parent's clean-up may run twice."""
-    status = 1
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        while ticket := os.read(tickets, _TICKET.size):
-            found = bytearray()
-            for index in batches[_TICKET.unpack(ticket)[0]]:
-                error, executable, size, digest = _hash(paths[index])
-                found += _ANSWER.pack(index, error, executable, size, digest)
-            _write_all(answers, bytes(found))
-        status = 0
-    finally:
-        os._exit(status)
-
-
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _gather(files: int, sizes: Sequence[int], children: dict[int, int], progress: Progress | None) -> list[Digest]:
-    lost = Digest("", 0, False, "the worker that was to read it died")
-    found = [lost] * files
-    total, done = sum(sizes), 0
-    for index, error, executable, size, digest in _answers(children):
-        found[index] = _digest(error, bool(executable), size, digest)
-        done += sizes[index]
-        if progress is not None:
-            progress(done, total)
-    return found
 
 
 def _answers(children: dict[int, int]) -> Iterator[tuple[int, int, int, int, bytes]]:

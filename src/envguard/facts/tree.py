@@ -8,8 +8,9 @@ place for a ``{site1}`` that lies elsewhere, such as the user site.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, overload
 
 from envguard.model import Environment
 
@@ -42,20 +43,58 @@ class Entry(NamedTuple):
     """What a link says."""
 
 
-class Listing(tuple[Entry, ...]):  # noqa: SLOT001 - a tuple of any length takes no slots
+class Listing(Sequence[Entry]):
     """Entries, sorted by path, together with the roots that their paths begin with.
 
-    Attributes:
-        roots: Symbolic name and absolute path of each.
+    It is kept as columns: of 100,000 entries a check asks for the few that differ, and only those are made.
     """
 
-    roots: tuple[tuple[str, str], ...]
+    def __init__(self, entries: Iterable[Entry], roots: Iterable[tuple[str, str]]) -> None:
+        """Takes entries apart.
 
-    def __new__(cls, entries: Iterable[Entry], roots: Iterable[tuple[str, str]]) -> "Self":
-        """The same as ``tuple``, with the roots beside it."""
-        made = super().__new__(cls, entries)
-        made.roots = tuple(roots)
+        Args:
+            entries: Sorted by path.
+            roots: Symbolic name and absolute path of each.
+        """
+        columns: tuple[Any, ...] = tuple(zip(*entries, strict=True)) or ((),) * len(Entry._fields)
+        self._fill(columns, roots)
+
+    @classmethod
+    def of_columns(cls, columns: Sequence[Sequence[Any]], roots: Iterable[tuple[str, str]]) -> "Self":
+        """The same from the fields of an ``Entry``, in their order, with the values of all entries in each."""
+        made = cls.__new__(cls)
+        made._fill(columns, roots)
         return made
+
+    def _fill(self, columns: Sequence[Sequence[Any]], roots: Iterable[tuple[str, str]]) -> None:
+        self._columns = columns
+        self.roots = tuple(roots)
+        self.paths: Sequence[str] = columns[0]
+        self.kinds: Sequence[str] = columns[1]
+        self.executables: Sequence[bool] = columns[2]
+        self.sizes: Sequence[int] = columns[4]
+        self.digests: Sequence[str] = columns[5]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(Entry._make, zip(*self._columns, strict=True))
+
+    @overload
+    def __getitem__(self, place: int) -> Entry: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Listing": ...
+    def __getitem__(self, place: int | slice) -> "Entry | Listing":
+        parts = (column[place] for column in self._columns)
+        return Entry._make(parts) if isinstance(place, int) else Listing.of_columns(tuple(parts), self.roots)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Listing):
+            return NotImplemented
+        return self.roots == other.roots and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list
 
 
 class Found(NamedTuple):
@@ -65,7 +104,7 @@ class Found(NamedTuple):
     links: list[str]
     others: list[str]
     unlisted: dict[str, str]
-    """Folders that could not be listed, and why."""
+    """Folders that could not be listed, single files of which nothing could be told, and why."""
     linked_folders: list[str]
     """Links to folders outside all roots: what lies behind them is not looked at."""
 
@@ -150,6 +189,23 @@ def list_folders(folders: Iterable[str]) -> Found:
     for folder in folders:
         _list_folder(folder, found)
     return found
+
+
+def note(path: str, found: Found) -> None:
+    """Adds one path as what it is: nothing where nothing is there, and an error where that cannot be told."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
+        return
+    except OSError as error:
+        found.unlisted[path] = (error.strerror or str(error)).lower()
+        return
+    if stat.S_ISLNK(mode):
+        found.links.append(path)
+    elif stat.S_ISREG(mode):
+        found.files.append(path)
+    else:
+        found.others.append(path)
 
 
 def _list_folder(folder: str, found: Found) -> None:
