@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from envguard.environment import scan
+from envguard.environment.interpreter import running
+from envguard.errors import UnverifiableError
 from envguard.facts import bytecode
 from envguard.model import Environment
 
@@ -176,6 +178,36 @@ def test_a_source_that_does_not_compile_has_no_byte_code(source: Path, environme
     source.write_bytes(b"(" * status.st_size)
     os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert "does not compile" in judged(path, environment).why
+
+
+def test_an_interpreter_that_runs_has_to_answer(
+    source: Path, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = compiled(source)
+    own = environment.replace(interpreter=running())
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    assert judged(path, own).verdict == "same"
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(UnverifiableError, match="gives no answer \\(permission denied\\)"):
+        judged(path, own)
+
+
+def test_a_source_that_cannot_be_asked_for_is_not_taken_for_gone(
+    source: Path, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = compiled(source, "print('poison')")
+    real = os.stat
+
+    def fail(asked: str) -> os.stat_result:
+        if asked == str(source):
+            raise OSError(5, "Input/output error")
+        return real(asked)
+
+    monkeypatch.setattr(os, "stat", fail)
+    assert judged(path, environment).verdict == "poisoned"
 
 
 def test_without_an_interpreter_nothing_is_claimed(source: Path, environment: Environment, tmp_path: Path) -> None:

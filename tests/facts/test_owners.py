@@ -107,6 +107,20 @@ def test_a_wheel_that_was_installed_by_hand(tmp_path: Path, build_wheel: Build, 
     ]
 
 
+def test_our_metadata_is_held_against_its_record_and_the_installers_notes_are_not(
+    tmp_path: Path, build_wheel: Build, run_tool: Tool
+) -> None:
+    own = build_wheel(tmp_path, "envguard_lock", {"envguard/__init__.py": ""}, entry_points=COMMAND)
+    site = tmp_path / "site"
+    run_tool("uv", "pip", "install", "-q", "--offline", "--no-deps", "--target", site, "--link-mode", "copy", own)
+    (info,) = site.glob("*.dist-info")
+    (info / "INSTALLER").write_text("somebody else")
+    assert owners.second_owner(*installed(site)) == ((), ())
+    (info / "entry_points.txt").write_text(COMMAND.replace("main", "other"))
+    changes, _blind = owners.second_owner(*installed(site))
+    assert [change.path for change in changes] == [str(info / "entry_points.txt")]
+
+
 @pytest.mark.parametrize(
     ("path", "claims"),
     [

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from envguard.errors import UnverifiableError
 from envguard.model import Environment
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_compile.py")
@@ -86,6 +87,9 @@ def judge(paths: Sequence[str], environment: Environment) -> dict[str, Judgement
 
     Returns:
         A judgement of every path. ``unknown`` where no interpreter could be asked.
+
+    Raises:
+        UnverifiableError: The running interpreter is the one to ask, and cannot be started or gives no answer.
     """
     tag = cache_tag(environment)
     judged: dict[str, Judgement] = {}
@@ -94,7 +98,7 @@ def judge(paths: Sequence[str], environment: Environment) -> dict[str, Judgement
         origin = source_of(path)
         if origin is None or origin[1] != tag:
             judged[path] = Judgement("unused", "this interpreter does not look for a file of that name")
-        elif not os.path.exists(origin[0]):
+        elif _is_gone(origin[0]):
             judged[path] = Judgement("unused", "without its source Python does not look for it")
         else:
             jobs.append((path, origin[0], origin[2]))
@@ -102,6 +106,17 @@ def judge(paths: Sequence[str], environment: Environment) -> dict[str, Judgement
     if not python:
         return {**judged, **dict.fromkeys((job[0] for job in jobs), Judgement("unknown"))}
     return {**judged, **_compile_all(jobs, python, tag)}
+
+
+def _is_gone(path: str) -> bool:
+    """True where nothing is there. What cannot be asked may be there, and then its byte code is judged."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _python_of(environment: Environment, tag: str) -> str:
@@ -137,10 +152,16 @@ def _compile_all(jobs: list[Job], python: str, tag: str) -> dict[str, Judgement]
 
 
 def _compile_share(jobs: list[Job], python: str, tag: str) -> dict[str, Judgement]:
-    """Has one process judge its share; where it dies on a file, the next one goes on behind that file."""
+    """Has one process judge its share; where it dies on a file, the next one goes on behind that file.
+
+    Another interpreter may be none that runs here, and then nothing is known. This one runs, so it has to answer.
+    """
     judged: dict[str, Judgement] = {}
     while jobs:
         answers, ending = _run(jobs, python)
+        if python == sys.executable and not answers:
+            problem = f"byte code newer than the freeze cannot be judged: {python} gives no answer ({ending})"
+            raise UnverifiableError(problem, remedy="let it start processes, or remove that byte code")
         if not answers or answers[0] != tag:
             return {**judged, **dict.fromkeys((job[0] for job in jobs), Judgement("unknown"))}
         for job, answer in zip(jobs, answers[1:], strict=False):
@@ -162,7 +183,7 @@ def _run(jobs: list[Job], python: str) -> tuple[list[list[str] | str], str]:
         output, ending = process.stdout, f"ended the interpreter ({process.returncode})"
     except subprocess.TimeoutExpired as expired:
         output, ending = expired.stdout or b"", "took too long"
-    except OSError:
-        return [], ""
+    except OSError as error:
+        return [], (error.strerror or str(error)).lower()
     lines = output.split(b"\n")[:-1]
     return [json.loads(line) for line in lines], ending

@@ -10,6 +10,7 @@ import os
 
 from envguard.errors import UnverifiableError
 from envguard.facts import reading
+from envguard.facts.records import INSTALLER_NOTES
 from envguard.model import Change
 
 TYPE_CHECKING = False
@@ -63,7 +64,8 @@ def second_owner(
 
 
 def _claims(item: "Distribution", rows: "Sequence[Row]") -> "Iterator[Change]":
-    claimed = [row.path for row in rows if _is_own(row.path) or _is_command(row.path)]
+    # Hardly any of some 70,000 rows has the name in it, so that is asked first.
+    claimed = [row.path for row in rows if PACKAGE in row.path and (_is_own(row.path) or _is_command(row.path))]
     if claimed:
         yield Change(
             code="EG904",
@@ -80,13 +82,19 @@ def _is_own(path: str) -> bool:
     return path.startswith((PACKAGE + "/", PACKAGE + ".")) and "__pycache__/" not in path
 
 
+def _is_metadata(row: "Row", folder: str) -> bool:
+    """A file of our metadata folder that came with the wheel, such as ``entry_points.txt``."""
+    return row.path.startswith(folder) and bool(row.hash) and row.path[len(folder) :] not in INSTALLER_NOTES
+
+
 def _is_command(path: str) -> bool:
     folder, _slash, file = path.rpartition("/")
     return file in COMMANDS and folder.rpartition("/")[2] in ("bin", "Scripts")
 
 
 def _altered(item: "Distribution", rows: "Sequence[Row]") -> "Iterator[Change]":
-    listed = {row.path: row for row in rows if _is_own(row.path)}
+    metadata = os.path.basename(item.path) + "/"
+    listed = {row.path: row for row in rows if _is_own(row.path) or _is_metadata(row, metadata)}
     for path, row in sorted(listed.items()):
         file = os.path.join(item.location, *path.split("/"))
         if why := _difference(file, row):
