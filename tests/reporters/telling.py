@@ -74,7 +74,7 @@ _SEVERAL: tuple[dict[str, object], ...] = (
         "line": 7, "verdict": "unverified", "rule": "unverifiable", "reason": "a range pins nothing",
     },
     {
-        "package": "requests", "part": "micro", "locked": "2.9.0", "installed": "2.32.5", "line": 112,
+        "package": "requests", "part": "micro", "locked": "2.10.0", "installed": "2.32.5", "line": 112,
         "verdict": "cautious", "rule": "upgraded-micro-pure", "reason": "its behaviour can differ",
     },
     {

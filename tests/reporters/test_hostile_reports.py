@@ -27,6 +27,7 @@ HOSTILE = (
     "]]> &amp; &#0; <!-- --> <![CDATA[",
     "[x](https://evil.example) ![x](https://evil.example) @everyone #1 www.evil.example",
     "\ufffe\uffff\U0001ffff\ufdd0",
+    f"https://user:{'hunter2' * 50}@host.example/simple",
     "x" * 100_000,
     "\u0440\u0443\u0441\u0441\u043a\u0438\u0439 \u4e2d\u6587",
     "",

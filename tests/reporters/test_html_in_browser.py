@@ -100,7 +100,7 @@ def test_it_sorts_by_every_column_numbers_as_numbers(browser: Chromium, tmp_path
     assert browser.js(NAMES) == sorted(ALL, reverse=True)
     assert state()[2] == "descending"
     browser.click(head(4))
-    # 1.26.4 < 2.5.0 < 2.9.0 as numbers; names without a locked version come first.
+    # 1.26.4 < 2.5.0 < 2.10.0 as numbers; names without a locked version come first.
     assert [name for name in browser.js(NAMES) if name not in ("torchvision", "ipdb")] == [
         "numpy",
         "torch",

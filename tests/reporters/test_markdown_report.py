@@ -64,7 +64,8 @@ def test_foreign_text_makes_no_element_of_its_own(text: str) -> None:
     [
         "@everyone", "#12", "!34", "~label", "/close", "www.evil.example", "https://evil.example", "me@evil.example",
         "**bold**", "_it_", "[x](https://evil.example)", "![x](https://evil.example/x.png)", "<img src=x>", "|", "`",
-        "``` x", "~~~", "---", "# x", "> x", "- x", "1. x", "&lt;", "\\|", "$x$", "[[wiki]]", ":tada:", "a|b",
+        "``` x", "```", "`````", "~~~", "---", "# x", "> x", "- x", "1. x", "&lt;", "\\|", "$x$", "[[wiki]]", ":tada:",
+        "a|b",
     ],
 )  # fmt: skip
 def test_what_a_code_host_could_obey_is_code_and_reads_as_it_was(text: str) -> None:
@@ -78,6 +79,8 @@ def test_what_a_code_host_could_obey_is_code_and_reads_as_it_was(text: str) -> N
     )
     assert "@" not in outside
     assert "/close" not in outside
+    # GitHub makes a link of it inside of elements too.
+    assert "www." not in reporters.render(report(finding(package=text, reason=text, instead="")), "markdown")
     pre = "".join(tree.findall(f".//{XHTML}pre")[0].itertext())
     assert pre.strip() == text.strip()
 

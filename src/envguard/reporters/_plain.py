@@ -9,14 +9,16 @@ if TYPE_CHECKING:
 
 LONGEST = 400
 """Characters of one value that are shown, unless a format says otherwise; JSON has all of it."""
+_READ = 20_000
 BYPASSED = "Whatever was found did not stop anything."
 """What a bypass means, in every format."""
 
 
 def cut(text: str, limit: int = LONGEST) -> str:
     """A value of unknown origin on one line, of at most ``limit`` characters and three dots."""
-    shown = safe(text[: 2 * limit])
-    return shown if len(shown) <= limit and len(text) <= 2 * limit else shown[:limit] + "..."
+    # Cut last: the end of a long password in a URL is what shows where it began.
+    shown = safe(text[:_READ])
+    return shown if len(shown) <= limit and len(text) <= _READ else shown[:limit] + "..."
 
 
 def headline(finding: "Finding", limit: int = 120) -> str:
