@@ -83,11 +83,19 @@ def looked_at(report: "Report", prefix: str = "") -> str:
     return f"{locked}{report.installed} installed in {prefix or cut(report.prefix)} ({scope})"
 
 
-def unseen(report: "Report", most: int = 20) -> tuple[str, ...]:
-    """What the answer does not rest on: checks that could not run, and what could not be read."""
-    lines = [f"not run: {cut(why)}" for why in report.skipped] + [f"not seen: {cut(why)}" for why in report.blind]
+def not_run(report: "Report", most: int = 20) -> tuple[str, ...]:
+    """Checks that were asked for and could not run."""
+    return _some(tuple(f"not run: {cut(why)}" for why in report.skipped), most)
+
+
+def not_seen(report: "Report", most: int = 20) -> tuple[str, ...]:
+    """What could not be read, or cannot be known from outside."""
+    return _some(tuple(f"not seen: {cut(why)}" for why in report.blind), most)
+
+
+def _some(lines: tuple[str, ...], most: int) -> tuple[str, ...]:
     left = len(lines) - most
-    return (*lines[:most], f"and {left} more") if left > 0 else tuple(lines)
+    return (*lines[:most], f"and {left} more") if left > 0 else lines
 
 
 def noted(change: "Change", limit: int = LONGEST) -> str:

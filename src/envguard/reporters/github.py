@@ -6,7 +6,7 @@ safe is a notice.
 """
 
 from envguard.reporters._anchor import anchor, elsewhere
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, summary, unseen, word
+from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, not_run, not_seen, summary, word
 from envguard.reporters._words import plural
 
 TYPE_CHECKING = False
@@ -56,13 +56,13 @@ def _property(text: str) -> str:
 def _warnings(report: "Report") -> "Iterable[str]":
     if report.bypass:
         yield command("warning", f"{cut(report.bypass)}\n{BYPASSED}", title="envguard: bypassed")
-    not_seen = unseen(report)
-    if not_seen:
-        yield command("warning", "\n".join(not_seen), title="envguard: not everything was checked")
+    skipped = not_run(report)
+    if skipped:
+        yield command("warning", "\n".join(skipped), title="envguard: not everything was checked")
 
 
 def _summary(report: "Report", left: "list[Finding]") -> str:
-    lines = [summary(report), looked_at(report)]
+    lines = [summary(report), looked_at(report), *not_seen(report, 5)]
     if left:
         names = ", ".join(dict.fromkeys(cut(found.change.package or found.change.code, 60) for found in left[:_NAMED]))
         more = ", ..." if len(left) > _NAMED else ""

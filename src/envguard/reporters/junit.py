@@ -5,7 +5,7 @@ failure; a check that could not run is skipped. Names hold no versions, so that 
 """
 
 from envguard.reporters._markup import markup
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, noted, summary, unseen, word
+from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, not_run, not_seen, noted, summary, word
 from envguard.reporters._words import QUICK, code_name, place
 
 TYPE_CHECKING = False
@@ -96,5 +96,5 @@ def _why(finding: "Finding", report: "Report") -> str:
 def _told(report: "Report") -> str:
     lines = [f"{word(report)}: {summary(report)}", looked_at(report)]
     lines += [f"bypassed: {cut(report.bypass)}. {BYPASSED}"] if report.bypass else []
-    lines += [*unseen(report, 50), *(f"noted: {noted(note)}" for note in report.notes[:NOTES])]
+    lines += [*not_run(report, 50), *not_seen(report, 50), *(f"noted: {noted(note)}" for note in report.notes[:NOTES])]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from envguard.reporters._anchor import at
 from envguard.reporters._paint import Paint
-from envguard.reporters._plain import BYPASSED, cut, facts, label, looked_at, noted, summary, unseen, word
+from envguard.reporters._plain import BYPASSED, cut, facts, label, looked_at, not_run, not_seen, noted, summary, word
 from envguard.reporters._words import movement, place, plural
 
 TYPE_CHECKING = False
@@ -149,7 +149,7 @@ def _fitting(blocks: "Iterable[str]", room: int, noun: str) -> list[str]:
 
 
 def _foot(report: "Report", room: int) -> "Iterator[str]":
-    lines = [*unseen(report), *(f"noted: {noted(note, 200)}" for note in report.notes)]
+    lines = [*not_run(report), *not_seen(report), *(f"noted: {noted(note, 200)}" for note in report.notes)]
     toolchain = [f"{fact.section}: {fact.name}: {fact.value}" for fact in report.toolchain]
     for title, rows in (("Not seen, and noted", lines), ("Toolchain", toolchain)):
         if rows:

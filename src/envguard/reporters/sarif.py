@@ -134,7 +134,7 @@ def _physical(place: "Anchor") -> dict[str, object]:
 
 def _invocation(report: "Report") -> dict[str, object]:
     told = [("error", f"Not run: {cut(why)}") for why in report.skipped]
-    told += [("warning", f"Not seen: {cut(why)}") for why in report.blind]
+    told += [("note", f"Not seen: {cut(why)}") for why in report.blind]
     told += [("error", f"{cut(report.bypass)}. {BYPASSED}")] if report.bypass else []
     told += [("note", f"Noted: {noted(note)}") for note in report.notes[:NOTES]]
     return {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from box import Box
 
+from envguard import reporters
 from envguard.doors.cli import output
 from support import SOURCE, scrubbed
 
@@ -108,7 +109,7 @@ def test_hostile_metadata_and_paths_stop_nothing(eg: Box) -> None:
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\x9b\n")
     (eg.site / os.fsdecode(b"\xff\x1b[2J-1.0.dist-info")).mkdir()
     for environ in ({"LC_ALL": "POSIX"}, {"LANG": "C.UTF-8"}):
-        for style in ("full", "concise", "json", "json-lines"):
+        for style in reporters.names():
             done = eg("check", "--output-format", style, **environ)
             assert done.returncode == 1, done.stderr
             assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\udc80-\udcff]", done.stdout) is None
