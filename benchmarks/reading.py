@@ -78,6 +78,8 @@ class _Package(NamedTuple):
     files: list[tuple[str, str]]
     """File name and sha256."""
     needs: list[str]
+    marked: bool
+    """It has a marker, as one in four has in locks of uv and pip."""
 
 
 def _package(chance: random.Random, number: int) -> _Package:
@@ -87,7 +89,7 @@ def _package(chance: random.Random, number: int) -> _Package:
     wheels = [f"{stem}-{tag}.whl" for tag in tags] if number % 3 else [f"{stem}-py3-none-any.whl"]
     files = [(file, f"{chance.getrandbits(256):064x}") for file in (*wheels, f"{stem}.tar.gz")]
     needs = sorted({f"package-{chance.randrange(number):03}" for _ in range(3)}) if number else []
-    return _Package(name, version, files, needs)
+    return _Package(name, version, files, needs, number % 4 == 0)
 
 
 def _url(file: str, digest: str) -> str:
@@ -118,7 +120,8 @@ def _pylock(packages: list[_Package]) -> str:
             for file, digest in each.files
         ]
         text += f'\n[[packages]]\nname = "{each.name}"\nversion = "{each.version}"\n'
-        text += 'marker = "python_version >= \'3.8\'"\nindex = "https://index.example.org/simple"\n'
+        text += "marker = \"python_version >= '3.8'\"\n" if each.marked else ""
+        text += 'index = "https://index.example.org/simple"\n'
         text += f"sdist = {files[-1]}\nwheels = [\n" + "".join(f"    {file},\n" for file in files[:-1]) + "]\n"
     return text
 

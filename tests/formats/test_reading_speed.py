@@ -12,7 +12,8 @@ from envguard.model import Selection
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "reading.py"
 SECONDS = 0.8
-TWICE = 2.0
+TWICE = 2.0 * 1.15
+"""With a margin for a machine that others use too."""
 OF_JSON = 25.0
 """json takes about a microsecond for what becomes a pin, which is less than any value of Python takes to be made."""
 
