@@ -51,7 +51,7 @@ h1 { color: var(--accent); font-size: clamp(1.7rem, 4vw, 2.4rem); line-height: 1
 .lead { margin-top: .25rem; font-size: 1.05rem; }
 .bar { display: block; width: 100%; height: 8px; margin: 1.1rem 0 1.2rem; border-radius: 4px; background: var(--soft); }
 .bar rect, .dot { fill: var(--accent); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .8rem 1.5rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: .8rem 1.5rem; }
 .facts dt { color: var(--dim); font-size: .8rem; }
 .alert {
   margin-top: 1rem; padding: .7rem 1rem; border-left: 4px solid var(--accent); border-radius: 6px;
@@ -135,6 +135,7 @@ summary { cursor: pointer; }
 
 .told { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .9rem 1.2rem; }
 .told table td, .told table th { padding: .22rem .8rem .22rem 0; vertical-align: baseline; }
+.told th[scope="row"] { width: 14rem; }
 .told h3 { font-size: .9rem; margin: .9rem 0 .2rem; }
 .told h3:first-child { margin-top: 0; }
 footer { margin-top: 2.5rem; color: var(--dim); font-size: .85rem; }
