@@ -208,9 +208,9 @@ class Natives:
     def _listed(self) -> dict[str, str]:
         """Path and owner of every file that is named like a shared object; an owned name comes before others."""
         listed = self.ownership
-        owned = [path for path in (*listed.owners, *listed.conda_owners) if _SHARED_OBJECT.search(path)]
+        owned = [path for path in (*listed.owners, *listed.conda_owners) if _is_named_so(path)]
         below = list_files(roots_of(self.environment))
-        lying = sorted(path for path in (*below.files, *below.links) if _SHARED_OBJECT.search(path))
+        lying = sorted(path for path in (*below.files, *below.links) if _is_named_so(path))
         paths: dict[str, str] = {}
         for path in (*owned, *lying):
             real = os.path.realpath(path)
@@ -231,6 +231,10 @@ class Natives:
         if not elf.has_dynamic:
             return None, "no dynamic section"
         return elf, ""
+
+
+def _is_named_so(path: str) -> bool:
+    return ".so" in path and _SHARED_OBJECT.search(path) is not None  # the first test settles it for nearly every file
 
 
 def _why_unreadable(path: str) -> str:
