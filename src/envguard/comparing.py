@@ -9,7 +9,7 @@ from envguard import checks, config, environment, formats, rules
 from envguard.environment import tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
-from envguard.facts import files, manifest, owners, wheel
+from envguard.facts import files, manifest, owners, requirers, wheel
 from envguard.model import (
     Change,
     CondaPackage,
@@ -224,6 +224,7 @@ def judge(
         today=time.strftime("%Y-%m-%d"),
         markers=markers(live.interpreter),
     )
+    concerned = {finding.change.package for finding in findings} - {""}
     return Report(
         lock=snapshot.path,
         format=snapshot.format,
@@ -238,6 +239,7 @@ def judge(
         checks=ran,
         skipped=skipped,
         notes=live.notes,
+        requirers=requirers.of(live, concerned, markers(live.interpreter)) if concerned else (),
         blind=live.blind,
     )
 

@@ -315,6 +315,17 @@ class Fact(Value):
     """The file or interface that says so."""
 
 
+class Requirer(Value):
+    """One package requires another."""
+
+    package: str
+    """Who is required."""
+    by: str
+    """Who requires it."""
+    asks: str = ""
+    """The requirement as its metadata writes it, such as ``numpy<2``."""
+
+
 class Report(Value):
     """The answer of a check."""
 
@@ -342,6 +353,8 @@ class Report(Value):
     """As the environment's."""
     toolchain: tuple[Fact, ...] = ()
     """What ``envguard doctor`` found out besides; empty for a check."""
+    requirers: tuple[Requirer, ...] = ()
+    """Who requires the packages that have findings, and who requires those; empty where nothing was found."""
     blind: tuple[str, ...] = ()
     bypass: str = ""
     """Reason given in ENVGUARD_BYPASS, where it was honoured."""

@@ -10,8 +10,8 @@ import pytest
 from telling import SITE, finding, report, several
 
 from envguard import reporters
-from envguard.model import Report
-from envguard.reporters._chain import Requirer, picture
+from envguard.model import Report, Requirer
+from envguard.reporters._chain import picture
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -69,6 +69,7 @@ def _change(owner: str, found: list[_Case], natives: Natives, providers: Provide
     evidence.extend(_instead(library, natives, providers))
     if any(library.name in each.torchless for each in files):
         evidence.append(f"{natives.version('torch')} is installed, a build without GPU support")
+    evidence.extend(_brought_by(names, natives))
     evidence.extend(words.reached(files, natives))
     others = sorted({each.file.owner for each in files} - {owner, ""})
     if others:
@@ -98,6 +99,14 @@ def _instead(library: MissingLibrary, natives: Natives, providers: Providers) ->
     private = [file for file in providers.named(library.name) if not is_public(file, library.name)]
     if private:
         yield f"{words.of(private[0].path, natives)} is a private copy, which others cannot count on"
+
+
+def _brought_by(names: Sequence[str], natives: Natives) -> Iterator[str]:
+    """Which distributions have the missing libraries, where they are NVIDIA's."""
+    if any(map(cuda_families.family, names)):
+        from envguard.facts import cuda_generations, tables
+
+        yield from cuda_generations.bringers(natives, names, tables.load(""))
 
 
 def _note(owner: str, why: str, found: list[_Case], natives: Natives) -> Change:

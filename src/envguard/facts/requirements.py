@@ -34,7 +34,7 @@ def observe(natives: Natives) -> Iterator[Change]:
 
 def _judge(distribution: Distribution, text: str, natives: Natives) -> Iterator[Change]:
     try:
-        requirement = _applicable(text, natives.markers)
+        requirement = applicable(text, natives.markers)
     except ValueError as error:
         yield _change(distribution, text, why=f"not understood: {error}", kind="noted")
         return
@@ -57,7 +57,7 @@ def _judge(distribution: Distribution, text: str, natives: Natives) -> Iterator[
         yield _change(distribution, text, why=there, wanted=wanted, installed=installed.version)
 
 
-def _applicable(text: str, markers: Mapping[str, str]) -> "Requirement | None":
+def applicable(text: str, markers: Mapping[str, str]) -> "Requirement | None":
     """The requirement, or None where its marker is false here.
 
     Raises:

@@ -1,6 +1,5 @@
 """The chain behind a change: the lock, who requires the package, the package, and what was found."""
 
-from envguard._value import Value
 from envguard.reporters._anchor import at
 from envguard.reporters._picture import Arrow, Box, draw
 from envguard.reporters._plain import cut, label
@@ -10,22 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envguard.model import Finding, Report
+    from envguard.model import Finding, Report, Requirer
 
 LEVELS = 4
 """How far back requirers are followed."""
 _REQUIRERS = 12
-
-
-class Requirer(Value):
-    """One package requires another."""
-
-    package: str
-    """Who is required."""
-    by: str
-    """Who requires it."""
-    asks: str = ""
-    """The requirement as its metadata writes it, such as ``numpy<2``."""
 
 
 def picture(finding: "Finding", report: "Report", requirers: "Sequence[Requirer]" = ()) -> str:

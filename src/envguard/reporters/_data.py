@@ -39,6 +39,7 @@ def summary(report: "Report") -> dict[str, object]:
         "skipped": [safe(why) for why in report.skipped],
         "notes": [note(seen) for seen in report.notes],
         "toolchain": [{field: safe(getattr(fact, field)) for field in fact._fields} for fact in report.toolchain],
+        "requirers": [{field: safe(getattr(each, field)) for field in each._fields} for each in report.requirers],
         "blind": [safe(why) for why in report.blind],
         "bypass": _or_none(report.bypass),
         "ran": True,

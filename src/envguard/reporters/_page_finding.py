@@ -89,7 +89,7 @@ def _why(finding: "Finding", report: "Report") -> "Iterator[str]":
     if finding.instead:
         command = markup(cut(finding.instead, _LONG))
         yield f'<div><p class="fine">Instead</p><code class="instead">{command}</code></div>'
-    yield f'<div class="scroll">{picture(finding, report)}</div>'
+    yield f'<div class="scroll">{picture(finding, report, report.requirers)}</div>'
     yield "<dl>"
     for term, text, css in _terms(finding, report):
         if text:

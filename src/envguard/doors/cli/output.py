@@ -34,6 +34,11 @@ class Output:
         """True for the formats that programs read."""
         return self.format.startswith("json")
 
+    @property
+    def names_interpreter(self) -> bool:
+        """True for the formats that say which interpreter was judged."""
+        return self.is_json or self.format == "html"
+
     def paint(self) -> "Paint":
         """Styles and glyphs for this destination."""
         from envguard.reporters._paint import Paint
@@ -60,15 +65,19 @@ class Output:
             write_data(text)
 
 
-def of_options(options: "argparse.Namespace") -> Output:
+def of_options(options: "argparse.Namespace", *, has_report: bool = True) -> Output:
     """The destination that the options of a command name.
+
+    Args:
+        options: Of the command.
+        has_report: Its answer is a report, which has more formats than other answers.
 
     Raises:
         UsageError: The format is unknown.
     """
     from envguard import reporters
 
-    known = reporters.names()
+    known = reporters.names() if has_report else FORMATS
     chosen = options.output_format or os.environ.get("ENVGUARD_OUTPUT_FORMAT") or "full"
     if chosen not in known:
         whence = "--output-format" if options.output_format else "ENVGUARD_OUTPUT_FORMAT"

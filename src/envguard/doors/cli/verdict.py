@@ -42,7 +42,7 @@ def check(
 
 def complete(report: "Report", options: "argparse.Namespace", answer: "Output") -> "Report":
     """The report with the running interpreter named, which the quick proof leaves out, for programs that read it."""
-    if not answer.is_json or report.interpreter is not None or options.python is not None:
+    if not answer.names_interpreter or report.interpreter is not None or options.python is not None:
         return report
     from envguard.environment import interpreter
 

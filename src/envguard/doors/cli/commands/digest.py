@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
     part.add_options(parser)
     add_output(parser)
     options = parser.parse(argv)
-    answer = output.of_options(options)
+    answer = output.of_options(options, has_report=False)
     path = locate.locate(chosen_lock(options))
     selection = part.chosen(options)
     if path.endswith(".whl"):

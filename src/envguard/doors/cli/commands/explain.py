@@ -39,7 +39,7 @@ def run(argv: list[str]) -> int:
     options = parser.parse(argv)
     from envguard.doors.cli import subject
 
-    answer = output.of_options(options)
+    answer = output.of_options(options, has_report=False)
     found = subject.look(
         options.package,
         chosen_lock(options),

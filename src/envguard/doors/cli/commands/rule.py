@@ -33,7 +33,7 @@ def run(argv: list[str]) -> int:
     options = parser.parse(argv)
     if options.all and options.code:
         raise UsageError("envguard rule: give either CODE or --all", remedy="see envguard rule --help")
-    answer = output.of_options(options)
+    answer = output.of_options(options, has_report=False)
     paint = answer.paint()
     if options.code:
         entry = _find(options.code)

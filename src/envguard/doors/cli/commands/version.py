@@ -19,7 +19,7 @@ def run(argv: list[str]) -> int:
     parser = Parser("version", "Print the version, what envguard runs on, and the optional parts that are there.")
     add_output(parser)
     options = parser.parse(argv)
-    answer = output.of_options(options)
+    answer = output.of_options(options, has_report=False)
     if answer.format == "concise":
         answer.write(f"envguard {envguard.__version__}\n")
         return PINNED
