@@ -103,7 +103,7 @@ EXCUSES: "tuple[tuple[Callable[[Injected], bool], str], ...]" = (
     ),
     (
         lambda it: "/envguard_lock-" in it.path and it.caller.startswith(("facts.hashing.", "facts.tree.")),
-        "so is the guard's metadata; what its installer noted is not, since the guard may be updated after a freeze",
+        "the guard's metadata is held to its RECORD beforehand, its installer's notes are not: it may be updated",
     ),
     (
         lambda it: it.path.endswith("/bin/envguard") and it.caller.startswith(("facts.hashing.", "facts.tree.")),

@@ -45,7 +45,7 @@ SUITE = {
     ),
     "faults": (
         "Failing file systems",
-        "Each file-system call of a check fails once with each of six errors, and each read ends early once.",
+        "Each file-system call of a check, or one in so many, fails with each of six errors; reads also end early.",
     ),
     "swaps": (
         "Changed between check and import",
