@@ -26,6 +26,8 @@ class _ValueType(type):
         made = super().__new__(cls, name, bases, body)
         made._fields = fields  # type: ignore[attr-defined]
         made._defaults = defaults  # type: ignore[attr-defined]
+        # The descriptors of the slots store what __setattr__ refuses, and cost half of object.__setattr__.
+        made._stores = tuple((field, made.__dict__[field].__set__) for field in fields)  # type: ignore[attr-defined]
         return made
 
 
@@ -38,17 +40,14 @@ class Value(metaclass=_ValueType):
     else:
 
         def __init__(self, **given):
-            store = object.__setattr__
-            defaults = self._defaults
-            for field in self._fields:
-                if field in given:
-                    store(self, field, given.pop(field))
-                elif field in defaults:
-                    store(self, field, defaults[field])
-                else:
-                    raise TypeError(f"{type(self).__name__}() is missing {field!r}")
-            if given:
-                raise TypeError(f"{type(self).__name__}() got an unexpected {min(given)!r}")
+            values = {**self._defaults, **given}
+            if len(values) != len(self._stores):
+                raise _mistake(self, given)
+            try:
+                for field, store in self._stores:
+                    store(self, values[field])
+            except KeyError:
+                raise _mistake(self, given) from None
 
     def __setattr__(self, field: str, _new: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{field} is frozen; make a new value with replace()")
@@ -78,6 +77,16 @@ class Value(metaclass=_ValueType):
         """The same value with some fields changed."""
         made: Self = _make(type(self), {**dict(zip(self._fields, self._key(), strict=True)), **changed})
         return made
+
+
+def _mistake(value: "Value", given: "dict[str, Any]") -> TypeError:
+    """What is wrong with the arguments that a value was made with."""
+    name = type(value).__name__
+    surplus = set(given).difference(value._fields)
+    if surplus:
+        return TypeError(f"{name}() got an unexpected {min(surplus)!r}")
+    missing = next(field for field in value._fields if field not in given and field not in value._defaults)
+    return TypeError(f"{name}() is missing {missing!r}")
 
 
 def _make(kind: "type[Any]", fields: "dict[str, Any]") -> "Any":
