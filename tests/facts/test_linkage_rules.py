@@ -253,6 +253,27 @@ def test_a_version_that_is_not_defined(site: Site) -> None:
     )
 
 
+def test_a_package_that_does_without_a_module(site: Site) -> None:
+    """The file is broken all the same; whether anybody misses it is another matter."""
+    needs = [Need(2, b"libc.so.6", b"GLIBC_9.99")]
+    files: Files = {"a/__init__.py": "", "a/_x.so": module("_x", "libc.so.6", needs=needs)}
+    site.add("a", files)
+    (change,) = site.said()
+    assert (change.code, change.kind, change.locked) == ("EG403", "unloadable", "GLIBC_9.99")
+    site.add("a", {**files, "a/__init__.py": "try:\n    from ._x import y\nexcept ImportError:\n    y = None"})
+    (change,) = site.said()
+    assert (change.code, change.kind) == ("EG403", "doubtful")
+    assert change.evidence[-1] == "the loader refuses it; its package does without it"
+
+
+def test_an_entrance_that_its_package_does_without(site: Site) -> None:
+    files: Files = {"yaml/__init__.py": "def f():\n    import _yaml", "_yaml.so": module("_yaml", "libgone.so")}
+    site.add("yaml", files)
+    assert [each[1] for each in site.short()] == ["unloadable"]
+    site.add("yaml", {**files, "yaml/__init__.py": "try:\n    import _yaml\nexcept ImportError:\n    pass"})
+    assert [each[1] for each in site.short()] == ["noted"]
+
+
 def test_numbered_variants(site: Site) -> None:
     """bitsandbytes has one library for each CUDA release, of which one loads."""
     files: Files = {

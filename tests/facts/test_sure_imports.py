@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard.facts.sure_imports import SOURCE_LIMIT, Imported, Source, conditions, read_source
+from envguard.facts.sure_imports import SOURCE_LIMIT, Imported, Source, conditions, forgiven, read_source
 
 HERE = conditions("3.11.7", "linux", "cpython")
 
@@ -105,6 +105,7 @@ def test_hostile_sources(data: bytes) -> None:
     begin = time.perf_counter()
     source = read_source(data, HERE)
     assert isinstance(source, Source)
+    assert isinstance(forgiven(data), tuple)
     assert time.perf_counter() - begin < 2
 
 
@@ -143,3 +144,18 @@ def test_random_bytes_are_no_error() -> None:
 
 def test_an_import_is_a_value() -> None:
     assert read_source(b"from a import b", HERE).imports == (Imported("a", 0, ("b",)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"try:\n  import a\nexcept ImportError:\n  pass", ["a"]),
+        (b"def f():\n  try:\n    if x:\n      from a import b\n  except Exception:\n    return", ["a"]),
+        (b"try:\n  import a\nexcept ImportError:\n  raise\nimport b", []),
+        (b"try:\n  pass\nexcept ImportError:\n  import a", []),
+        (b"import a", []),
+        (b"\0", []),
+    ],
+)
+def test_what_a_source_can_do_without(text: bytes, expected: list[str]) -> None:
+    assert [each.module for each in forgiven(text)] == expected

@@ -71,6 +71,7 @@ def _change(owner: str, found: list[_Case], natives: Natives, providers: Provide
         evidence.append(f"{natives.version('torch')} is installed, a build without GPU support")
     evidence.extend(_brought_by(names, natives))
     evidence.extend(words.reached(files, natives))
+    evidence.extend(words.doubts(files))
     others = sorted({each.file.owner for each in files} - {owner, ""})
     if others:
         evidence.append(f"loaded by files of {words.listed([natives.version(other) for other in others])}")

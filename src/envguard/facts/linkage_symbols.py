@@ -78,6 +78,7 @@ def _change(requester: str, users: list[Broken], natives: Natives, providers: Pr
         evidence.append(f"{spoken}: the same name with other arguments")
     evidence.extend(_both(owner, libraries, them, natives))
     evidence.extend(words.reached(users, natives))
+    evidence.extend(words.doubts(users))
     return Change(
         code=_CODE,
         kind=words.gravest(each.severity for each in users),

@@ -39,6 +39,7 @@ def _change(owner: str, provider: str, found: list[tuple[Broken, MissingVersion]
     if newest:
         evidence.append(f"the newest that it defines is {words.cut(newest)}")
     evidence.extend(words.reached(files, natives))
+    evidence.extend(words.doubts(files))
     return Change(
         code=_CODE,
         kind=words.gravest(each.severity for each in files),

@@ -70,3 +70,10 @@ def reached(found: Iterable[Broken], natives: Natives) -> Iterable[str]:
     for top, files in ways.items():
         paths = list(dict.fromkeys(short(each.file.path, natives) for each in files))
         yield f"import {cut(top)} loads {listed(paths)}"
+
+
+def doubts(found: Iterable[Broken]) -> Iterator[str]:
+    """Why it is not certain that anybody meets it; nothing where it is."""
+    whys = {each.severity: each.why for each in found}
+    if "unloadable" not in whys and "doubtful" in whys:
+        yield whys["doubtful"]

@@ -6,7 +6,7 @@ Cython modules import others from compiled code, which is not seen: what is list
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from envguard.facts import sure_imports
@@ -89,19 +89,27 @@ class Reach:
         """
         modules = {_dotted(path, site): path for path in wanted}
         found: set[str] = set()
-        parsed = 0
-        for path in sources:
-            if not path.endswith(".py"):
-                continue
-            name, data = _dotted(path, site), _bytes_of(path)
-            if not any(_mentions(data, name, module) for module in modules):
-                continue
-            parsed += 1
-            if parsed > _CANDIDATES:
+        for count, (name, place, _data) in enumerate(_candidates(modules, sources, site)):
+            if count == _CANDIDATES:
                 return frozenset(wanted)
-            place = Place("package" if path.endswith("/__init__.py") else "module", path)
             found.update(modules[each] for each in self._imports(name, place) if each in modules)
         return frozenset(found)
+
+    def does_without(self, wanted: str, sources: Iterable[str], site: str) -> bool:
+        """True where some source tries to import an extension module and goes on without it.
+
+        Args:
+            wanted: Absolute path of the module.
+            sources: As for ``asked_for``.
+            site: The folder that module names begin in.
+        """
+        module = _dotted(wanted, site)
+        for count, (name, place, data) in enumerate(_candidates([module], sources, site)):
+            if count == _CANDIDATES:
+                return False
+            if module in self._names(sure_imports.forgiven(data), name, place):
+                return True
+        return False
 
     def extensions(
         self, entrances: Iterable[str], wanted: Collection[str] | None = None, *, most: int = _MODULES
@@ -181,9 +189,11 @@ class Reach:
 
     def _imports(self, name: str, place: Place) -> Iterable[str]:
         """Dotted names of the modules that a source surely imports, those above them first."""
-        source = self._read(place.path)
+        return self._names(self._read(place.path).imports, name, place)
+
+    def _names(self, imports: Iterable[sure_imports.Imported], name: str, place: Place) -> Iterator[str]:
         package = name if place.kind == "package" else name.rpartition(".")[0]
-        for each in source.imports:
+        for each in imports:
             target = _absolute(each, package)
             parts = target.split(".") if target else []
             if not 0 < len(parts) < _DEPTH:
@@ -211,6 +221,15 @@ class Reach:
         if len(self._sources) < _MODULES:
             self._sources[path] = source
         return source
+
+
+def _candidates(modules: Collection[str], sources: Iterable[str], site: str) -> Iterator[tuple[str, Place, bytes]]:
+    """The sources that mention one of some modules, with their own names."""
+    for path in sources:
+        if path.endswith(".py"):
+            name, data = _dotted(path, site), _bytes_of(path)
+            if any(_mentions(data, name, module) for module in modules):
+                yield name, Place("package" if path.endswith("/__init__.py") else "module", path), data
 
 
 def _mentions(data: bytes, source: str, module: str) -> bool:

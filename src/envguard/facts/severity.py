@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from envguard.facts.elf import Elf
-from envguard.facts.entrances import entrance, ways
+from envguard.facts.entrances import does_without, entrance, ways
 from envguard.facts.faults import Faults
 from envguard.facts.natives import NativeFile, Natives
 from envguard.facts.providers import Providers
@@ -70,12 +70,15 @@ class Scale:
             return "noted", "another variant of it loads"
         if way is not None:
             return "unloadable", _as_imported(way)
-        if extension and any(library.gone for library in faults.libraries):
-            return "unloadable", "a library of its own package is gone"
+        gone = any(library.gone for library in faults.libraries)
+        if extension and (gone or faults.versions):
+            why = "a library of its own package is gone" if gone else "the loader refuses it"
+            without = does_without(file.path, file.owner, self._natives)
+            return ("doubtful", f"{why}; its package does without it") if without else ("unloadable", why)
         crossing = self._crosses(file, faults.linked)
         if faults.symbols and not faults.libraries and crossing:
             return ("noted", "no variant of it loads") if siblings else ("unloadable", "linked against another package")
-        if faults.versions and (extension or crossing):
+        if faults.versions and crossing:
             return "unloadable", "the loader refuses it"
         if siblings and not extension:
             return "noted", "no variant of it loads"

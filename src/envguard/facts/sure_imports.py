@@ -89,25 +89,44 @@ def read_source(data: bytes, known: Known) -> Source:
         data: Its bytes. Other encodings than UTF-8 are read as if they were: keywords are ASCII in all of them.
         known: As ``conditions()`` gives it.
     """
-    if len(data) > SOURCE_LIMIT or _LONG_NAME.search(data):
-        return Source()
-    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of somebody else's escape sequences
-            body = ast.parse(text).body
+        body = _parse(data).body
         return Source(tuple(dict.fromkeys(_sure(body, known))), frozenset(_bound(body)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Source()
 
 
+def forgiven(data: bytes) -> tuple[Imported, ...]:
+    """What a source tries to import, anywhere in it, and can do without; nothing where it is no Python."""
+    try:
+        tries = [each for each in ast.walk(_parse(data)) if isinstance(each, ast.Try)]
+        bodies = [each.body for each in tries if any(_forgives(handler) for handler in each.handlers)]
+        inside = [node for body in bodies for statement in body for node in ast.walk(statement)]
+        return tuple(dict.fromkeys(found for node in inside for found in _imported(node)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+
+
+def _parse(data: bytes) -> ast.Module:
+    if len(data) > SOURCE_LIMIT or _LONG_NAME.search(data):
+        raise ValueError("more than is parsed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of somebody else's escape sequences
+        return ast.parse(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+
+
+def _imported(node: ast.AST) -> Iterator[Imported]:
+    if isinstance(node, ast.Import):
+        yield from (Imported(alias.name, 0) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        names = tuple(alias.name for alias in node.names if alias.name != "*")
+        yield Imported(node.module or "", node.level, names)
+
+
 def _sure(body: Sequence[ast.stmt], known: Known) -> Iterator[Imported]:
     for statement in body:
-        if isinstance(statement, ast.Import):
-            yield from (Imported(alias.name, 0) for alias in statement.names)
-        elif isinstance(statement, ast.ImportFrom):
-            names = tuple(alias.name for alias in statement.names if alias.name != "*")
-            yield Imported(statement.module or "", statement.level, names)
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            yield from _imported(statement)
         elif isinstance(statement, ast.If):
             yield from _sure_under(statement, known)
         elif isinstance(statement, ast.Try):
