@@ -272,6 +272,9 @@ def test_an_entrance_that_its_package_does_without(site: Site) -> None:
     assert [each[1] for each in site.short()] == ["unloadable"]
     site.add("yaml", {**files, "yaml/__init__.py": "try:\n    import _yaml\nexcept ImportError:\n    pass"})
     assert [each[1] for each in site.short()] == ["noted"]
+    site.add("yaml", {**files, "yaml/__init__.py": "try:\n    import _yaml\nexcept ImportError:\n    pass",
+                      "yaml/other.py": "def f():\n    import _yaml"})  # fmt: skip
+    assert [each[1] for each in site.short()] == ["unloadable"]
 
 
 def test_numbered_variants(site: Site) -> None:

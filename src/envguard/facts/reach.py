@@ -96,7 +96,7 @@ class Reach:
         return frozenset(found)
 
     def does_without(self, wanted: str, sources: Iterable[str], site: str) -> bool:
-        """True where some source tries to import an extension module and goes on without it.
+        """True where sources import an extension module only in a way that goes on without it.
 
         Args:
             wanted: Absolute path of the module.
@@ -104,12 +104,13 @@ class Reach:
             site: The folder that module names begin in.
         """
         module = _dotted(wanted, site)
+        without = False
         for count, (name, place, data) in enumerate(_candidates([module], sources, site)):
-            if count == _CANDIDATES:
+            forgiven, others = sure_imports.attempts(data)
+            if count == _CANDIDATES or module in self._names(others, name, place):
                 return False
-            if module in self._names(sure_imports.forgiven(data), name, place):
-                return True
-        return False
+            without = without or module in self._names(forgiven, name, place)
+        return without
 
     def extensions(
         self, entrances: Iterable[str], wanted: Collection[str] | None = None, *, most: int = _MODULES

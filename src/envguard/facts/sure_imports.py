@@ -96,15 +96,18 @@ def read_source(data: bytes, known: Known) -> Source:
         return Source()
 
 
-def forgiven(data: bytes) -> tuple[Imported, ...]:
-    """What a source tries to import, anywhere in it, and can do without; nothing where it is no Python."""
+def attempts(data: bytes) -> tuple[tuple[Imported, ...], tuple[Imported, ...]]:
+    """What a source tries to import, anywhere in it, and can do without; and all else that it imports anywhere."""
     try:
-        tries = [each for each in ast.walk(_parse(data)) if isinstance(each, ast.Try)]
+        tree = _parse(data)
+        tries = [each for each in ast.walk(tree) if isinstance(each, ast.Try)]
         bodies = [each.body for each in tries if any(_forgives(handler) for handler in each.handlers)]
-        inside = [node for body in bodies for statement in body for node in ast.walk(statement)]
-        return tuple(dict.fromkeys(found for node in inside for found in _imported(node)))
+        tried = {node for body in bodies for statement in body for node in ast.walk(statement)}
+        forgiven = dict.fromkeys(found for node in tried for found in _imported(node))
+        others = dict.fromkeys(found for node in ast.walk(tree) if node not in tried for found in _imported(node))
+        return tuple(forgiven), tuple(others)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
+        return (), ()
 
 
 def _parse(data: bytes) -> ast.Module:
