@@ -1,5 +1,6 @@
 """The full pipeline: golden file and environment in, report out. It runs when the quick path proved nothing."""
 
+import contextlib
 import fnmatch
 import hashlib
 import os
@@ -59,7 +60,9 @@ def check(
     snapshot = load(path, data, sha256, (selection or Selection()).replace(interpreter=whom))
     if depth is None:
         depth = "records" if any(pin.record for pin in snapshot.pins) else "versions"
-    live = environment.scan(paths=paths, python=python, depth=depth)
+    reads_all = depth in ("files", "native")
+    with manifest.no_collection() if reads_all else contextlib.nullcontext():
+        live = environment.scan(paths=paths, python=python, depth=depth)
     snapshot = applicable(snapshot, live.interpreter)
     live = to_depth(snapshot, live, progress)
     return judge(snapshot, live, depth, only)
