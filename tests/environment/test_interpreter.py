@@ -164,3 +164,11 @@ def test_the_running_one_is_answered_quickly() -> None:
     before = os.times().children_user
     interpreter.running()
     assert os.times().children_user == before
+
+
+def test_a_script_that_starts_the_interpreter_is_not_taken_for_it(venv: Path, tmp_path: Path) -> None:
+    """As the shims of version managers are: what the loader would do follows from the interpreter's own file."""
+    shim = tmp_path / "python"
+    shim.write_text(f'#!/bin/sh\nexec "{venv}/bin/python" "$@"\n')
+    shim.chmod(0o755)
+    assert environment.scan(python=str(shim)).executable == str(venv / "bin" / "python")

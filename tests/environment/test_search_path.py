@@ -111,6 +111,8 @@ def test_user_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, venv: Path) 
 
 
 def test_setuid_process_has_no_user_site(tmp_path: Path) -> None:
-    layout = paths.Layout(prefix="/", standard=(), venv=(), system=(), user=str(tmp_path), same_user=False)
+    layout = paths.Layout(
+        executable="/bin/python", prefix="/", standard=(), venv=(), system=(), user=str(tmp_path), same_user=False
+    )
     assert paths.search_path(layout, "3.11.7", {})[0] == ()
     assert paths.search_path(layout.replace(same_user=True), "3.11.7", {})[0] == (str(tmp_path),)

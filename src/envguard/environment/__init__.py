@@ -109,7 +109,7 @@ def _place(given: "Sequence[str] | None", python: str | None) -> _Place:
         search, remarks = paths.search_path(layout, identity.version, os.environ)
         return _Place(
             interpreter=identity,
-            executable=interpreter.executable(python),
+            executable=layout.executable,
             prefix=layout.prefix,
             entries=tuple(given) if given is not None else search,
             blind=remarks if given is None else (),

@@ -45,7 +45,7 @@ def of(python: str) -> tuple[Interpreter, str, tuple[str, ...]]:
 
 def ask(python: str) -> "tuple[Interpreter, paths.Layout]":
     """What another interpreter says about itself and its folders, see ``of``."""
-    answer = _answer(executable(python), python)
+    answer = _answer(_executable(python), python)
     try:
         said = json.loads(answer)
         return Interpreter(**_texts(said["identity"])), paths.Layout(**_folders(said["layout"]))
@@ -87,7 +87,7 @@ def _implementation_version(interpreter: Interpreter) -> str:
     return interpreter.version
 
 
-def executable(python: str) -> str:
+def _executable(python: str) -> str:
     """The path of the executable that a person means.
 
     Raises:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Layout(Value):
     """The folders of an interpreter, before any ``.pth`` is read."""
 
+    executable: str
+    """The interpreter's own file, such as ``/opt/venv/bin/python``."""
     prefix: str
     standard: tuple[str, ...]
     """The standard library: zip, folder, folder of extension modules."""

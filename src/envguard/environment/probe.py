@@ -82,6 +82,7 @@ def layout():
     if venv:
         sys.prefix = sys.exec_prefix = venv  # as site.venv() does; distributors' getsitepackages() asks for it
     return {
+        "executable": sys.executable,  # what was started may be a script that starts this
         "prefix": sys.prefix,
         "standard": standard,
         "venv": site.getsitepackages([venv]) if venv else [],
