@@ -7,25 +7,28 @@ CODES = (
         "EG401",
         "missing-library",
         "A shared library that a compiled file needs is not there.",
-        finds="A name in DT_NEEDED, or a library named by symbol versions, that the loader would not find and that no "
-        "related distribution provides.",
-        matters="`cannot open shared object file` at the import, or a feature that is silently off.",
-        action="Reinstall the package that brings the library, or install the system package; the report names what "
-        "is there of the same family.",
-        limits="Certain is only what an import of the package surely loads (found in the syntax trees, without "
-        "running them). Driver libraries belong to the host and are never reported.",
+        finds="Every shared object is resolved as ld.so would, then against its own package, what that requires, and "
+        "what its code imports. Reported is a name in DT_NEEDED, or a library named by symbol versions, that none of "
+        "these provides.",
+        matters="The import fails (`cannot open shared object file`), or the error is swallowed and something else "
+        "breaks later.",
+        action="Reinstall the named package, or install the build that matches (the CPU torchvision for a CPU torch); "
+        "the evidence names what is there of the same family.",
+        limits="Certain is only what an import of the package surely loads, found in the syntax trees. Libraries "
+        "opened by name at run time are not seen. Driver libraries belong to the host and are never reported. musl is "
+        "not modelled.",
     ),
     code(
         "EG402",
         "missing-symbol",
         "A symbol that a compiled file needs is exported by nobody.",
-        finds="An undefined, not weak symbol that neither the libraries in reach nor any other file of the "
-        "environment defines, in the version that is asked for.",
-        matters="`undefined symbol` at the import, or operators that vanish: two packages were built for different "
-        "versions of one another.",
-        action="Install the versions that were built for one another; the report names both owners.",
-        limits="That no symbol is missing does not mean compatible: a changed enum or structure shows in no symbol "
-        "table. Symbols of a file whose libraries are missing are not judged.",
+        finds="An undefined, not weak symbol with no definition in scope or anywhere in the environment, in the "
+        "version that is asked for, with the library that should export it and both owners.",
+        matters="The file was linked against another build: `undefined symbol` at the import, or only `operator "
+        "torchvision::nms does not exist`.",
+        action="Install the versions that belong together; the evidence shows what the metadata requires.",
+        limits="A clean result means no missing symbol, not compatible: changes of enums and virtual tables leave no "
+        "trace. Symbols are not checked where a library is missing.",
     ),
     code(
         "EG403",
@@ -42,13 +45,15 @@ CODES = (
     code(
         "EG404",
         "python-abi",
-        "A package was built for another Python.",
+        "Compiled modules are for another Python, machine or C library.",
         finds="Extension modules whose file suffix this interpreter does not import (the file is there, but its "
-        "suffix is for cp310), and wheel tags that this interpreter does not support.",
+        "suffix is for cp310), wheel tags that it does not take, and files that are no shared object for this "
+        "machine.",
         matters="The import fails with messages that name anything but the cause, such as `cannot import name` or "
         "`you should not import numpy from its source directory`.",
         action="Reinstall the package with the pip of this interpreter.",
-        limits="Plain .so files carry no Python version: they are judged by their symbols.",
+        limits="Tags alone are a doubt or a note. Plain .so files carry no Python version: they are judged by their "
+        "symbols.",
     ),
     code(
         "EG405",

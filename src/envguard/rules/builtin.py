@@ -337,6 +337,38 @@ _INTERPRETER = (
     ),
 )
 
+_FILES = (
+    _row(
+        "floating-newest",
+        "forbidden",
+        "it means whatever was pushed last: another image tomorrow, without any change in the repository",
+        change="floating",
+        part="newest",
+        instead="write the full version and the digest: name:VERSION@sha256:DIGEST",
+    ),
+    _row(
+        "floating",
+        "cautious",
+        "the tag moves to another image with the next release or rebuild of its series",
+        change="floating",
+        instead="write the full version and the digest: name:VERSION@sha256:DIGEST",
+    ),
+    _row(
+        "unpinned",
+        "cautious",
+        "the image gets whatever is newest on the day of its build",
+        change="unpinned",
+        instead="write the version that was validated (==), or install from envguard.lock",
+    ),
+    _row(
+        "unread",
+        "unverified",
+        "what cannot be read can say anything",
+        change="unread",
+        instead="correct the file, or leave it out by naming the others",
+    ),
+)
+
 _GUARD = (
     _row(
         "unverifiable",
@@ -369,4 +401,4 @@ UNFORESEEN = _row(
 )
 """The last row: it matches everything."""
 
-ROWS = (*_PRESENCE, *_VERSIONS, *_ARTIFACTS, *_DAMAGE, *_NATIVE, *_INTERPRETER, *_GUARD, UNFORESEEN)
+ROWS = (*_PRESENCE, *_VERSIONS, *_ARTIFACTS, *_DAMAGE, *_NATIVE, *_INTERPRETER, *_FILES, *_GUARD, UNFORESEEN)

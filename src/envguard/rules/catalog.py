@@ -6,13 +6,13 @@ Data only. A code is never reused for something else; a new one gets the next fr
 import difflib
 
 from envguard.facts import wheel
-from envguard.rules import _codes_drift, _codes_gpu, _codes_guard, _codes_native
+from envguard.rules import _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.rules._code import Code
 
-_ALL = (*_codes_drift.CODES, *_codes_gpu.CODES, *_codes_native.CODES, *_codes_guard.CODES)
+_ALL = (*_codes_drift.CODES, *_codes_gpu.CODES, *_codes_native.CODES, *_codes_files.CODES, *_codes_guard.CODES)
 
 CODES = {entry.code: entry for entry in _ALL}
 """Code -> its entry, in the order of the codes."""
@@ -46,6 +46,9 @@ KINDS = {
     "unmet": "What a package requires is not installed, or in another version.",
     "hijacked": "The search path puts another library in the place of the environment's own.",
     "undeclared": "Code that runs at every start, and that no package owns.",
+    "floating": "An image is named by words that may name another one tomorrow.",
+    "unpinned": "A build installs whatever version is newest on that day.",
+    "unread": "A file of the repository cannot be read.",
     "stale-rule": "A row of the rule table has ended or never matched.",
     "second-owner": "envguard's own files are claimed or changed by somebody else.",
 }
@@ -68,6 +71,8 @@ PARTS = {
     "abi": "The ABI tag of extension modules.",
     "platform": "The operating system or the machine.",
     "libc": "The C library or its version.",
+    "newest": "No tag, or one that means whatever was pushed last (latest, nightly, main).",
+    "tag": "A tag that names a series and not one release, such as `3.11` or `2.8-runtime`.",
     "family": "Packages that are released together, such as torch and torchvision.",
 }
 """Part that moved -> what it is. ``major``, ``minor``, ``micro`` and ``pre`` are also said of Python's own version."""
@@ -99,6 +104,9 @@ DAMAGE = (
     "unmet",
     "hijacked",
     "undeclared",
+    "floating",
+    "unpinned",
+    "unread",
     "unverifiable",
     "stale-rule",
     "second-owner",
