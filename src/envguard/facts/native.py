@@ -13,8 +13,8 @@ from envguard.facts.natives import Natives
 from envguard.facts.remembered import Memory
 from envguard.model import Change, Fact
 
-REMEMBERED = ("linkage", "python_abi", "numpy_abi", "hijack")
-LIVE = ("clobbered", "requirements", "startup_code")
+REMEMBERED = ("linkage", "python_abi", "numpy_abi", "hijack", "clobbered")
+LIVE = ("requirements", "startup_code")
 """Modules of this folder with ``observe(natives) -> Iterator[Change]``; ``cuda_stack`` is remembered as well."""
 
 

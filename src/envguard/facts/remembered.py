@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from envguard import __version__
 from envguard.facts import cache
-from envguard.facts.tree import list_files, roots_of
+from envguard.facts.tree import list_files, list_folders, roots_of
 from envguard.model import Change, Environment, Fact
 
 TYPE_CHECKING = False
@@ -55,7 +55,8 @@ class Memory:
             digest.update(line.encode("utf-8", "surrogateescape") + b"\0")
         for path in (*_own_modules(), environment.executable, *_conda_records(environment)):
             digest.update(self._identity(path))
-        for path in sorted((*found.files, *found.links, *found.others)):
+        scripts = list_folders([os.path.join(environment.prefix, "bin")])
+        for path in sorted((*found.files, *found.links, *found.others, *scripts.files, *scripts.links)):
             if not path.endswith(".pyc"):
                 digest.update(path.encode("utf-8", "surrogateescape") + self._identity(path))
         self._digest = digest.hexdigest()

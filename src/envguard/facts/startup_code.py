@@ -79,17 +79,17 @@ def _python_path(paths: tuple[str, ...]) -> frozenset[str]:
 def _path_file(folder: str, name: str, beside: list[str], natives: Natives) -> Iterator[Change]:
     path = f"{folder}/{name}"
     hidden = name.startswith(".") and path_files.skips_hidden(natives.environment.interpreter.version)
-    if not name.endswith(".pth") or hidden or natives.owner_of(path):
+    if not name.endswith(".pth") or hidden:
         return
     try:
         code = code_lines(read(path, PTH_LIMIT))
     except ReadFailure as failure:
-        if os.path.isfile(path):  # otherwise site cannot read it either
+        if os.path.isfile(path) and not natives.owner_of(path):  # otherwise site cannot read it either
             kind = "undeclared" if os.path.getsize(path) > PTH_LIMIT else "noted"
             yield _change(kind, path, f"not read ({failure.why}), so whether it holds code is not known")
         return
     foreign = [(number, line) for number, line in code if not _is_known(name, line, beside)]
-    if not foreign:
+    if not foreign or natives.owner_of(path):  # in this order: to know owners, every RECORD must be read
         return
     number, line = foreign[0]
     more = f", and {len(foreign) - 1} more such lines" if len(foreign) > 1 else ""
