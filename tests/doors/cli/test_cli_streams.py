@@ -140,8 +140,8 @@ def test_a_full_disk_is_2(eg: Box) -> None:
 
 def test_interrupted_is_130(eg: Box) -> None:
     code = (
-        "import os, signal, sys; from envguard import guard;"
-        "guard.check = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT);"
+        "import signal, sys; from envguard import guard;"
+        "guard.check = lambda *a, **k: signal.raise_signal(signal.SIGINT);"
         "from envguard.doors.cli import main; sys.exit(main(['check']))"
     )
     done = eg.shell(f'"{eg.python}" -c "{code}"')
