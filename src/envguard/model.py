@@ -343,6 +343,8 @@ class Report(Value):
     """How many pins apply here."""
     installed: int
     """How many distributions were found."""
+    files: int = 0
+    """How many files of a repository were read; 0 for the check of an environment."""
     findings: tuple[Finding, ...] = ()
     """Gravest first, then by code and name."""
     checks: tuple[str, ...] = ()

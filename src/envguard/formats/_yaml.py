@@ -66,7 +66,7 @@ def load(text: str, path: str, limit: int = SIZE_LIMIT) -> "Node | None":
         raise LockError(f"more than {limit} characters of YAML", path=path, remedy="is this the right file?")
     root: list[Node] = []
     stack = [_Open("document", 1)]
-    for event in _events(text, path):
+    for event in events(text, path):
         kind, line = type(event).__name__, event.start_mark.line + 1
         _check(event, kind, line, path)
         if kind == "ScalarEvent":
@@ -123,7 +123,12 @@ def _refused(what: str, path: str, line: int) -> LockError:
     return LockError(f"{what}, which is not read", path=path, line=line, remedy="write it out as plain YAML")
 
 
-def _events(text: str, path: str) -> "Iterator[Any]":
+def events(text: str, path: str) -> "Iterator[Any]":
+    """What PyYAML's parser sees, piece by piece; nothing is built from it.
+
+    Raises:
+        LockError: As ``load``.
+    """
     try:
         import yaml
     except ImportError as error:

@@ -31,6 +31,7 @@ def summary(report: "Report") -> dict[str, object]:
         },
         "counts": {
             **verdict_counts(report),
+            **({"files": report.files} if report.files else {}),
             "checks_run": len(report.checks),
             "checks_asked": len(report.checks) + len(report.skipped),
         },

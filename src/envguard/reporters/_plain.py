@@ -1,6 +1,6 @@
 """What the formats for programs and pages say in the same plain words. Every value is safe and of sane length."""
 
-from envguard.reporters._words import check_counts, code_name, movement, plural, verdict_counts
+from envguard.reporters._words import check_counts, code_name, movement, plural, subject_of, verdict_counts
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -79,8 +79,8 @@ def looked_at(report: "Report", prefix: str = "") -> str:
         prefix: How to name the environment, if not by its path.
     """
     locked = f"{plural(report.packages, 'package')} locked, " if report.lock else ""
-    scope = f"depth {report.depth}, {check_counts(report)}"
-    return f"{locked}{report.installed} installed in {prefix or cut(report.prefix)} ({scope})"
+    scope = check_counts(report) if report.files else f"depth {report.depth}, {check_counts(report)}"
+    return f"{locked}{subject_of(report)} in {prefix or cut(report.prefix)} ({scope})"
 
 
 def not_run(report: "Report", most: int = 20) -> tuple[str, ...]:

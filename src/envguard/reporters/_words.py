@@ -56,6 +56,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def subject_of(report: "Report") -> str:
+    """How much was looked at: distributions, or files of a repository."""
+    return f"{plural(report.files, 'file')} read" if report.files else f"{report.installed} installed"
+
+
 def check_counts(report: "Report") -> str:
     """How many checks ran of how many were asked for."""
     if report.checks == QUICK:

@@ -2,7 +2,7 @@
 
 from envguard.reporters._paint import Paint
 from envguard.reporters._seen import noted_lines, toolchain_lines
-from envguard.reporters._words import check_counts, code_name, movement, place, plural, verdict_counts
+from envguard.reporters._words import check_counts, code_name, movement, place, plural, subject_of, verdict_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def _pinned(report: "Report", paint: Paint) -> str:
     word = "pinned" if report.lock else "no fault found"
     mark = " ".join(word for word in (paint.glyph("✓"), word) if word)
     if not report.lock:
-        return f"{paint(mark, 'pinned')}  {paint(_scope(report, paint), 'dim')}"
+        read = f"{subject_of(report)} " if report.files else ""
+        return f"{paint(mark, 'pinned')}  {paint(read + _scope(report, paint), 'dim')}"
     facts = f"{plural(report.packages, 'package')} of {paint.text(report.lock)}"
     return f"{paint(mark, 'pinned')}  {facts} {paint(_scope(report, paint), 'dim')}"
 
@@ -82,10 +83,12 @@ def _headlines(report: "Report", paint: Paint) -> list[str]:
 
 def _looked_at(report: "Report", paint: Paint) -> str:
     locked = f"{plural(report.packages, 'package')} locked, " if report.lock else ""
-    return paint(f"{locked}{report.installed} installed {_scope(report, paint)}", "dim")
+    return paint(f"{locked}{subject_of(report)} {_scope(report, paint)}", "dim")
 
 
 def _scope(report: "Report", paint: Paint) -> str:
+    if report.files:
+        return f"in {paint.text(report.prefix)} ({check_counts(report)})"
     return f"in {paint.text(report.prefix)} (depth {report.depth}, {check_counts(report)})"
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _BACK = "pip install --no-deps {package}=={locked}"
 _AGAIN = "pip install --no-deps --force-reinstall {package}=={locked}"
 _REPAIR = "pip install --no-deps --force-reinstall the version in the lock, or rebuild the image"
+_CORRECT = "correct the file, or name the others"
 _IMAGE = "run in the image that was validated, or validate here and freeze again"
 
 
@@ -360,13 +361,7 @@ _FILES = (
         change="unpinned",
         instead="write the version that was validated (==), or install from envguard.lock",
     ),
-    _row(
-        "unread",
-        "unverified",
-        "what cannot be read can say anything",
-        change="unread",
-        instead="correct the file, or leave it out by naming the others",
-    ),
+    _row("unread", "unverified", "what cannot be read can say anything", change="unread", instead=_CORRECT),
 )
 
 _GUARD = (

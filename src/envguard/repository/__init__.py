@@ -1,0 +1,125 @@
+"""What the files of a repository say about the environments that will be built from it.
+
+Dockerfiles, compose files, GitHub workflows, GitLab CI and Kubernetes manifests are read, never run, and no registry or
+index is asked. ``examine`` gives a report without a golden file.
+"""
+
+import os
+import time
+
+from envguard import config, rules
+from envguard.errors import EnvguardError, UnverifiableError, UsageError
+from envguard.facts.reading import ReadFailure, read
+from envguard.formats import _text
+from envguard.model import Change, Report
+from envguard.repository import compose, dockerfile, documents, finding, gitlab, kubernetes, workflow
+from envguard.repository.changes import changes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envguard.repository.said import Said
+
+FILE_LIMIT = 4 << 20
+"""Bytes of one file; the largest manifests of operators have 2 MB."""
+CHECKS = ("images", "requirements")
+KNOWN = "Dockerfile, compose file, workflow, GitLab CI, Kubernetes manifest"
+_READERS = {"compose": compose.read, "workflow": workflow.read, "gitlab": gitlab.read, "kubernetes": kubernetes.read}
+
+
+def examine(paths: "Sequence[str]" = ()) -> Report:
+    """Judge files of a repository: do they name images and packages that are others tomorrow?
+
+    Args:
+        paths: Files and folders; none is the working folder. A file that is named is read whatever its name.
+
+    Raises:
+        UsageError: A path does not exist, or what a named file is cannot be told.
+        UnverifiableError: There is no file that is known.
+        RuleError: The project's rule table is broken.
+        LockError: There is YAML, and PyYAML, which comes with an extra, is missing.
+    """
+    asked = tuple(paths) or (".",)
+    told: list[Change] = []
+    blind: list[str] = []
+    count = 0
+    for candidate in finding.find(asked):
+        if not candidate.form:
+            _refuse_unknown(candidate.path)
+        count += 1
+        told += look(candidate.path, candidate.form, blind)
+    if not count:
+        raise UnverifiableError(f"no file below {_root(asked)} is known", remedy=f"known are: {KNOWN}")
+    found = tuple(dict.fromkeys(change for change in told if change.kind != "noted"))
+    settings = config.find(os.getcwd()) if found else None
+    return Report(
+        lock="",
+        format="",
+        lock_sha256="",
+        seal="",
+        prefix=_root(asked),
+        depth="versions",
+        packages=0,
+        installed=0,
+        files=count,
+        findings=rules.judge(
+            found, config.rules(settings) if settings is not None else (), today=time.strftime("%Y-%m-%d")
+        ),
+        checks=CHECKS,
+        notes=tuple(dict.fromkeys(change for change in told if change.kind == "noted")),
+        blind=tuple(blind),
+    )
+
+
+def look(path: str, form: str, blind: "list[str]") -> "tuple[Change, ...]":
+    """What one file says, neutrally; what cannot be read is a change too. Adds to ``blind`` what nobody can read.
+
+    Raises:
+        LockError: PyYAML, which comes with an extra, is missing.
+    """
+    if form != "dockerfile":
+        documents.require(path)
+    text = ""
+    try:
+        data = read(path, FILE_LIMIT)
+        text = _text.decode(data, path).replace("\r\n", "\n")
+        return tuple(changes(said(text, form, path), path))
+    except ReadFailure as failure:
+        return (_unread(path, 0, failure.why),)
+    except EnvguardError as error:
+        if form != "dockerfile" and "{{" in text.replace("${{", ""):
+            blind.append(f"{path} is a template, which is YAML only once it was rendered")
+            return ()
+        return (_unread(path, error.line, error.problem),)
+
+
+def said(text: str, form: str, path: str) -> "Iterator[Said]":
+    """What a text of a known form says.
+
+    Raises:
+        LockError: The text is no YAML where it should be, or more of it than is read.
+    """
+    if form == "dockerfile":
+        return dockerfile.read(text)
+    return _READERS[form](documents.load(text, path))
+
+
+def _unread(path: str, line: int, why: str) -> Change:
+    return Change(
+        code="EG501", kind="unread", path=path, line=line or 1, package=os.path.basename(path), evidence=(why,)
+    )
+
+
+def _refuse_unknown(path: str) -> None:
+    try:
+        read(path, FILE_LIMIT)
+    except ReadFailure as failure:
+        raise UsageError(failure.why, path=path) from failure
+    raise UsageError("not a kind of file that is known", path=path, remedy=f"known are: {KNOWN}")
+
+
+def _root(paths: "tuple[str, ...]") -> str:
+    if len(paths) == 1 and os.path.isdir(paths[0]):
+        return os.path.abspath(paths[0])
+    return os.getcwd()
