@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from native_places import look, opened
+from torch_wheels import CUDA
 
 from envguard.facts import cuda_stack, gpu_architecture, torch_build
 from envguard.facts.driver import Driver
@@ -26,19 +27,7 @@ TORCH = (
     "torch==2.5.0",
     "torchvision==0.20.0",
     "torchaudio==2.5.0",
-    "nvidia-cublas-cu12==12.4.5.8",
-    "nvidia-cuda-cupti-cu12==12.4.127",
-    "nvidia-cuda-nvrtc-cu12==12.4.127",
-    "nvidia-cuda-runtime-cu12==12.4.127",
-    "nvidia-cudnn-cu12==9.1.0.70",
-    "nvidia-cufft-cu12==11.2.1.3",
-    "nvidia-curand-cu12==10.3.5.147",
-    "nvidia-cusolver-cu12==11.6.1.9",
-    "nvidia-cusparse-cu12==12.3.1.170",
-    "nvidia-nccl-cu12==2.21.5",
-    "nvidia-nvjitlink-cu12==12.4.127",
-    "nvidia-nvtx-cu12==12.4.127",
-    "triton==3.1.0",
+    *CUDA,
     "numpy==1.26.4",
     "pillow==10.4.0",
     "filelock==3.16.1",

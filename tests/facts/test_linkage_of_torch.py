@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from linkage_places import download, environment_of, everything, import_error, install, observe, relative
+from torch_wheels import CUDA
 
 from envguard.facts import linkage, python_abi
 from support import run, site_packages
@@ -18,21 +19,6 @@ pytestmark = [
     pytest.mark.skipif(os.uname().machine != "x86_64", reason="wheels with CUDA are for x86_64"),
 ]
 
-CUDA = (
-    "nvidia-cublas-cu12==12.4.5.8",
-    "nvidia-cuda-cupti-cu12==12.4.127",
-    "nvidia-cuda-nvrtc-cu12==12.4.127",
-    "nvidia-cuda-runtime-cu12==12.4.127",
-    "nvidia-cudnn-cu12==9.1.0.70",
-    "nvidia-cufft-cu12==11.2.1.3",
-    "nvidia-curand-cu12==10.3.5.147",
-    "nvidia-cusolver-cu12==11.6.1.9",
-    "nvidia-cusparse-cu12==12.3.1.170",
-    "nvidia-nccl-cu12==2.21.5",
-    "nvidia-nvjitlink-cu12==12.4.127",
-    "nvidia-nvtx-cu12==12.4.127",
-    "triton==3.1.0",
-)
 REST = ("torch==2.5.0", "torchvision==0.20.0", "numpy==1.26.4", "pillow==11.1.0", "sympy==1.13.1", "mpmath==1.3.0",
         "filelock==3.16.1", "typing-extensions==4.12.2", "networkx==3.4.2", "jinja2==3.1.4", "markupsafe==3.0.2",
         "fsspec==2024.10.0")  # fmt: skip

@@ -12,9 +12,7 @@ No file can make this module do more than its size limits allow, raise anything 
 or loop. Names are bytes, and text may hold surrogates: make it safe before printing.
 """
 
-import contextlib
 import os
-import stat
 from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 
@@ -24,7 +22,7 @@ from envguard.facts.elf_image import Image, Segment
 from envguard.facts.elf_source import ElfError, Source
 from envguard.facts.elf_symbols import Reference, Symbols
 from envguard.facts.elf_versions import VersionNeed
-from envguard.facts.reading import ReadFailure
+from envguard.facts.reading import ReadFailure, opened
 
 __all__ = ["Elf", "ElfError", "Reference", "Segment", "VersionNeed", "gnu_hash"]
 
@@ -105,7 +103,7 @@ class Elf:
             ElfError: It is no ELF file, or a broken one.
             ReadFailure: It cannot be read, or is not a regular file.
         """
-        with _opened(path) as (descriptor, status):
+        with opened(path) as (descriptor, status):
             return cls(Image(Source(status.st_size, descriptor=descriptor)), path, status)
 
     @classmethod
@@ -168,7 +166,7 @@ class Elf:
         if not isinstance(self._origin, os.stat_result):
             place = elf_sections.find(self._image, self._image.source, name)
             return memoryview(self._origin)[place[0] : sum(place)] if place else None
-        with _opened(self.path) as (descriptor, status):
+        with opened(self.path) as (descriptor, status):
             if _identity(status) != _identity(self._origin):
                 raise ReadFailure(self.path, "changed while it was read")
             source = Source(status.st_size, descriptor=descriptor)
@@ -199,33 +197,6 @@ def _copied_or_mapped(source: Source, descriptor: int, start: int, length: int) 
 def _text(image: Image, tag: int) -> str | None:
     value = image.value(tag)
     return None if value is None else image.text(value)
-
-
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[tuple[int, os.stat_result]]:
-    """A descriptor of a regular file; what the system refuses in the block is a ReadFailure too.
-
-    O_NONBLOCK keeps a FIFO from hanging the guard.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError as error:
-        raise ReadFailure(path, "missing", missing=True) from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ReadFailure(path, _why(error)) from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ReadFailure(path, "not a regular file")
-        yield descriptor, status
-    except OSError as error:
-        raise ReadFailure(path, _why(error)) from error
-    finally:
-        os.close(descriptor)
-
-
-def _why(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

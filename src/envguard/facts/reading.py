@@ -1,7 +1,12 @@
 """Reading files that may be hostile: a FIFO, a device, fifty megabytes, or gone between listing and opening."""
 
+import contextlib
 import os
 import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 METADATA_LIMIT = 1 << 20
 """Bytes of METADATA, WHEEL, INSTALLER or direct_url.json that are read; a larger file is refused."""
@@ -28,30 +33,40 @@ class ReadFailure(Exception):  # noqa: N818 - an answer that callers turn into a
 def read(path: str, limit: int = METADATA_LIMIT) -> bytes:
     """The bytes of a regular file.
 
-    Opening with O_NONBLOCK keeps a FIFO from hanging the guard: pip and importlib.metadata both hang on a METADATA
-    that is one.
-
     Raises:
         ReadFailure: The file is missing, not regular, longer than ``limit`` bytes, or the system refused.
+    """
+    with opened(path) as (descriptor, status):
+        return _read_all(path, descriptor, status, limit)
+
+
+@contextlib.contextmanager
+def opened(path: str) -> "Iterator[tuple[int, os.stat_result]]":
+    """A descriptor of a regular file, closed at the end, and its status.
+
+    O_NONBLOCK keeps a FIFO from hanging the guard: pip and importlib.metadata both hang on a METADATA that is one.
+
+    Raises:
+        ReadFailure: It is missing or not regular, or the system refused it or what is done with it in the block.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
         raise ReadFailure(path, "missing", missing=True) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ReadFailure(path, _why(error)) from error
+        raise ReadFailure(path, why(error)) from error
     try:
-        return _read_all(path, descriptor, limit)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ReadFailure(path, "not a regular file")
+        yield descriptor, status
     except OSError as error:
-        raise ReadFailure(path, _why(error)) from error
+        raise ReadFailure(path, why(error)) from error
     finally:
         os.close(descriptor)
 
 
-def _read_all(path: str, descriptor: int, limit: int) -> bytes:
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise ReadFailure(path, "not a regular file")
+def _read_all(path: str, descriptor: int, status: os.stat_result, limit: int) -> bytes:
     if status.st_size > limit:
         raise ReadFailure(path, f"{status.st_size} bytes, more than the {limit} that are read")
     chunks = []
@@ -66,5 +81,6 @@ def _read_all(path: str, descriptor: int, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """The system's message, in lower case, as it stands in the middle of a sentence."""
     return (getattr(error, "strerror", None) or str(error)).lower()
