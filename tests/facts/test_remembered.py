@@ -3,15 +3,17 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from envguard import comparing, environment
-from envguard.facts import native, remembered
+from envguard.facts import cuda_stack, native, remembered
 from envguard.facts.native import Seen
 from envguard.facts.natives import Natives
+from envguard.model import Change
 from support import site_packages
 
 START_UP = "import os; os.environ['SEEN'] = '1'\n"
@@ -29,20 +31,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows whenever the files are really looked at."""
     times: list[str] = []
-    really = native.cuda_stack.observe
+    really = cuda_stack.observe
 
-    def observe(*arguments: object, **more: object) -> object:
+    def observe(*arguments: Any, **more: Any) -> Iterator[Change]:
         times.append("looked")
-        return really(*arguments, **more)  # type: ignore[arg-type] # passed on as it came
+        return really(*arguments, **more)
 
-    monkeypatch.setattr(native.cuda_stack, "observe", observe)
+    monkeypatch.setattr(cuda_stack, "observe", observe)
     return times
 
 
-def see(venv: Path, **more: str) -> Seen:
+def see(venv: Path, target: str = "") -> Seen:
     live = environment.scan(python=str(venv / "bin" / "python"))
     with comparing.natives_of(live) as natives:
-        return native.observe(natives, **more)
+        return native.observe(natives, target=target)
 
 
 def test_the_second_look_opens_nothing_and_says_the_same(
