@@ -5,6 +5,7 @@ index is asked. ``examine`` gives a report without a golden file.
 """
 
 import os
+import re
 import time
 
 from envguard import config, rules
@@ -17,7 +18,7 @@ from envguard.repository.changes import changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from envguard.repository.said import Said
 
@@ -25,6 +26,8 @@ FILE_LIMIT = 4 << 20
 """Bytes of one file; the largest manifests of operators have 2 MB."""
 CHECKS = ("images", "requirements")
 KNOWN = "Dockerfile, compose file, workflow, GitLab CI, Kubernetes manifest"
+_PLACEHOLDER = re.compile(r"(?<!\$)\{\{[^{}\n]*\}\}")
+"""What a template of Helm or Jinja has and YAML has not; GitHub's expressions begin with a dollar sign."""
 _READERS = {"compose": compose.read, "workflow": workflow.read, "gitlab": gitlab.read, "kubernetes": kubernetes.read}
 
 
@@ -84,11 +87,11 @@ def look(path: str, form: str, blind: "list[str]") -> "tuple[Change, ...]":
     try:
         data = read(path, FILE_LIMIT)
         text = _text.decode(data, path).replace("\r\n", "\n")
-        return tuple(changes(said(text, form, path), path))
+        return _once(changes(said(text, form, path), path))
     except ReadFailure as failure:
         return (_unread(path, 0, failure.why),)
     except EnvguardError as error:
-        if form != "dockerfile" and "{{" in text.replace("${{", ""):
+        if form != "dockerfile" and _PLACEHOLDER.search(text):
             blind.append(f"{path} is a template, which is YAML only once it was rendered")
             return ()
         return (_unread(path, error.line, error.problem),)
@@ -103,6 +106,15 @@ def said(text: str, form: str, path: str) -> "Iterator[Said]":
     if form == "dockerfile":
         return dockerfile.read(text)
     return _READERS[form](documents.load(text, path))
+
+
+def _once(told: "Iterable[Change]") -> "tuple[Change, ...]":
+    """What stands once in the file is told once, though aliases bring it to several places."""
+    once: dict[tuple[object, ...], Change] = {}
+    for change in told:
+        words = change.evidence if change.kind == "noted" and change.code == "EG502" else ()
+        once.setdefault((change.code, change.kind, change.line, change.package, change.installed, words), change)
+    return tuple(once.values())
 
 
 def _unread(path: str, line: int, why: str) -> Change:
