@@ -124,7 +124,10 @@ def _decoded(data: bytes, path: str) -> str:
 
 
 def _parsed(text: str, path: str) -> "dict[str, Any]":
-    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    except ImportError as error:
+        raise RuleError("reading TOML needs tomli on this Python", path=path, remedy="pip install tomli") from error
     try:
         parsed: dict[str, Any] = toml.loads(text)
     except RecursionError as error:

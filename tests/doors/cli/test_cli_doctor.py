@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -94,9 +95,11 @@ def test_a_row_of_the_project_decides_without_a_golden_file(lockless: Box, tmp_p
     assert ("EG409", "cautious") in codes(lockless("doctor", "--output-format", "json").stdout)
     (lockless.folder / "envguard.toml").write_text(ROW)
     done = lockless("doctor", "--output-format", "json")
-    assert (done.returncode, "envguard-lock[cli]" in done.stderr) == (2, True)
+    needed = "envguard-lock[cli]" if sys.version_info >= (3, 11) else "pip install tomli"
+    assert (done.returncode, done.stderr.count("\n"), needed in done.stderr) == (2, 1, True)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="settings are TOML, which the scratch environment cannot read")
 def test_a_table_that_cannot_be_read_refuses(lockless: Box) -> None:
     (lockless.folder / "envguard.toml").write_text('tables = "absent.json"\n')
     done = lockless("doctor")

@@ -141,6 +141,7 @@ def test_a_full_disk_is_2(eg: Box) -> None:
 def test_interrupted_is_130(eg: Box) -> None:
     code = (
         "import signal, sys; from envguard import guard;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell's background jobs ignore it
         "guard.check = lambda *a, **k: signal.raise_signal(signal.SIGINT);"
         "from envguard.doors.cli import main; sys.exit(main(['check']))"
     )
