@@ -166,8 +166,16 @@ def test_any_mutation_raises_nothing_but_our_errors(request: pytest.FixtureReque
             changed = "".join(mutated)
             finding.by_content(changed)
             try:
-                found = tuple(changes(repository.said(changed, path.parent.name, "file"), "file"))
+                found = tuple(changes(repository.statements(changed, path.parent.name, "file"), "file"))
             except EnvguardError:
                 continue
             lines = changed.count("\n") + 1
             assert all(1 <= change.line <= lines for change in found), (seed, changed)
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\r"])
+def test_lines_are_counted_as_an_editor_does(look: Look, odd: str) -> None:
+    (change,) = look(f"# a{odd}b{odd}c\nservices:\n  a:\n    image: redis\n", "compose")
+    assert change.line == 4
+    (change,) = look(f"# a{odd}b\nFROM redis\n")
+    assert change.line == 2

@@ -28,6 +28,8 @@ CHECKS = ("images", "requirements")
 KNOWN = "Dockerfile, compose file, workflow, GitLab CI, Kubernetes manifest"
 _PLACEHOLDER = re.compile(r"(?<!\$)\{\{[^{}\n]*\}\}")
 """What a template of Helm or Jinja has and YAML has not; GitHub's expressions begin with a dollar sign."""
+_NO_LINE_ENDS = dict.fromkeys((0x0D, 0x85, 0x2028, 0x2029), " ")
+"""What PyYAML counts as the end of a line, and editors, Docker and YAML 1.2 do not."""
 _READERS = {"compose": compose.read, "workflow": workflow.read, "gitlab": gitlab.read, "kubernetes": kubernetes.read}
 
 
@@ -86,8 +88,8 @@ def look(path: str, form: str, blind: "list[str]") -> "tuple[Change, ...]":
     text = ""
     try:
         data = read(path, FILE_LIMIT)
-        text = _text.decode(data, path).replace("\r\n", "\n")
-        return _once(changes(said(text, form, path), path))
+        text = _text.decode(data, path)
+        return _once(changes(statements(text, form, path), path))
     except ReadFailure as failure:
         return (_unread(path, 0, failure.why),)
     except EnvguardError as error:
@@ -97,12 +99,13 @@ def look(path: str, form: str, blind: "list[str]") -> "tuple[Change, ...]":
         return (_unread(path, error.line, error.problem),)
 
 
-def said(text: str, form: str, path: str) -> "Iterator[Said]":
+def statements(text: str, form: str, path: str) -> "Iterator[Said]":
     """What a text of a known form says.
 
     Raises:
         LockError: The text is no YAML where it should be, or more of it than is read.
     """
+    text = text.replace("\r\n", "\n").translate(_NO_LINE_ENDS)
     if form == "dockerfile":
         return dockerfile.read(text)
     return _READERS[form](documents.load(text, path))

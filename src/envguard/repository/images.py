@@ -14,6 +14,10 @@ _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,}")
 _VERSION = re.compile(r"(?:[A-Za-z]+[-_.]?)?v?\d+[._]\d+[._]\d+")
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-.]?[01]\d[-.]?[0-3]\d(?!\d)")
 _COMMIT = re.compile(r"(?:^|[-_.])(?:sha-?|git-?|g)?(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}$")
+_NAMED_COMMIT = re.compile(r"(?:^|[-_.])(?:sha|git)-?[0-9a-f]{7,64}(?![0-9a-z])")
+_VERSION_BEHIND_A_NAME = re.compile(r"[A-Za-z].*[-_]v?\d+\.\d+\.\d+")
+"""``cu124-2.8.0``: the platform stands first. In ``3.11-1.2.3`` the first number counts."""
+_MOVING_END = re.compile(r"[-_.](?:latest|nightly|snapshot|edge|canary|main|master)$", re.IGNORECASE)
 _BUILD_NUMBER = re.compile(r"(?:[A-Za-z]+-)?\d{5,}")
 _TWO_NUMBERS = re.compile(r"v?\d+\.\d+(?!\d)(?!\.\d)")
 _MONTHLY = re.compile(r"\d\d\.(?:0[1-9]|1[0-2])(?![\d.])")
@@ -78,11 +82,11 @@ def _by_tag(name: str, tag: str) -> Judged:
 
 def _fixed(name: str, tag: str) -> bool:
     newest = _NEWEST.match(tag)
-    if _DATE.search(tag) or _COMMIT.search(tag) or _BUILD_NUMBER.fullmatch(tag):
+    if _DATE.search(tag) or _COMMIT.search(tag) or _NAMED_COMMIT.search(tag) or _BUILD_NUMBER.fullmatch(tag):
         return True
-    if newest is not None:
+    if newest is not None or _MOVING_END.search(tag):
         return False
-    if _VERSION.match(tag):
+    if _VERSION.match(tag) or _VERSION_BEHIND_A_NAME.match(tag):
         return True
     if name.rpartition("/")[2] in TWO_NUMBER_RELEASES:
         return _TWO_NUMBERS.match(tag) is not None

@@ -46,6 +46,8 @@ _PIP_VALUES = frozenset(
     )
     for word in line.split()
 )
+_CLUSTER = re.compile(r"-[a-zA-Z]+[rceiftbCp]")
+"""Short options in one word of which the last takes a value, such as ``-Ur``."""
 _PIP_FILES = ("-r", "--requirement", "--requirements", "-e", "--editable")
 _PIP_CONSTRAINTS = ("-c", "--constraint", "--constraints", "--override", "--overrides")
 _CONDA_VALUES = frozenset(
@@ -122,6 +124,8 @@ def _without_wrappers(words: "Sequence[Word]") -> "tuple[Sequence[Word], dict[st
             at += 1
         elif text in _RESERVED:
             at += 1
+        elif text == "function":  # its name follows
+            at += 2
         elif program in _WRAPPERS:
             at = _behind_options(words, at + 1, ("-u", "-g", "-n", "-k", "-s", "-o", "-e", "-c"))
             at += program == "timeout"
@@ -171,13 +175,18 @@ def _of_pip(words: "Sequence[Word]", steering: "dict[str, str]") -> "Iterator[As
         option, equals, _ = text.partition("=")
         if option == "--require-hashes":
             hashed = True
-        if option in _PIP_CONSTRAINTS or text.startswith("-c"):
+        if option in _PIP_CONSTRAINTS or re.match(r"-[a-zA-Z]*c", text):
             constrained = True
         if text in ("-e", "--editable") and at + 1 < len(words) and _VCS.match(words[at + 1].text):
             plain.append(words[at + 1])
         if not text.startswith("-"):
             plain.append(words[at])
-        takes = text in _PIP_VALUES or text in _PIP_FILES or text in _PIP_CONSTRAINTS
+        takes = (
+            _CLUSTER.fullmatch(text) is not None
+            or text in _PIP_VALUES
+            or text in _PIP_FILES
+            or text in _PIP_CONSTRAINTS
+        )
         at += 2 if takes and not equals else 1
     for word in () if hashed else plain:
         yield from _requirement(word, constrained=constrained)
