@@ -178,6 +178,10 @@ def _end(group: int) -> None:
 
 def _probe_source() -> str:
     loader: Any = probe.__loader__
+    if not hasattr(loader, "get_source") and probe.__file__:
+        # pytest loads all modules of a distribution that has a plugin, and its loader knows no sources.
+        with open(probe.__file__, encoding="utf-8") as file:
+            return file.read()
     source: str = loader.get_source(probe.__name__)
     return source
 
