@@ -7,8 +7,8 @@ The folder is the registry: a module without a leading underscore is a check. It
 - ``NAME``: as reports list it,
 - ``CODES``: what it may state,
 - ``DEPTH``: the least depth at which it can answer,
-- ``check(snapshot, environment) -> Iterator[Change]``,
 - where it passes on what the scan observed, ``OBSERVES``: the codes that it answers for,
+- unless it passes all of that on as it is, ``check(snapshot, environment) -> Iterator[Change]``,
 - where it asks about the environment alone, ``ALONE = True``: it can be asked without a golden file,
 - where it cannot always answer, ``blocked(snapshot, environment) -> str``: why it cannot here, else "".
 """
@@ -22,7 +22,7 @@ from envguard.registry import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Protocol
 
     from envguard.model import Change, Depth, Environment, Snapshot
@@ -79,7 +79,7 @@ def run(
         if why:
             skipped.append(f"{check.NAME}: {why}")
             continue
-        changes.update(check.check(snapshot, environment))
+        changes.update(_stated(check, snapshot, environment))
         ran.append(check.NAME)
         claimed.update(getattr(check, "OBSERVES", ()))
     changes.update(change for change in environment.observations if change.code not in claimed)
@@ -90,6 +90,13 @@ def run(
 def names(depth: "Depth") -> tuple[str, ...]:
     """The names of all checks that can answer at ``depth``, in the order in which ``run`` gives them."""
     return tuple(check.NAME for check in registered() if DEPTHS.index(check.DEPTH) <= DEPTHS.index(depth))
+
+
+def _stated(check: "Check", snapshot: "Snapshot", environment: "Environment") -> "Iterable[Change]":
+    if hasattr(check, "check"):
+        return check.check(snapshot, environment)
+    observed: tuple[str, ...] = getattr(check, "OBSERVES", ())
+    return (change for change in environment.observations if change.code in observed)
 
 
 def _blocked(check: "Check", snapshot: "Snapshot", environment: "Environment") -> str:

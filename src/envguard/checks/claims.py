@@ -5,17 +5,10 @@ The native facts answer it from the bytes; here their observations become part o
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from envguard.model import Change, Depth, Environment, Snapshot
+    from envguard.model import Depth
 
 NAME = "claims"
 CODES = ("EG406", "EG407", "EG408", "EG409")
 OBSERVES = CODES
 ALONE = True
 DEPTH: "Depth" = "native"
-
-
-def check(_snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
-    """Pass on what the native facts observed."""
-    return (change for change in environment.observations if change.code in OBSERVES)

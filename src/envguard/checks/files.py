@@ -5,16 +5,9 @@ The scan answers it while it reads; here its observations become part of the com
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from envguard.model import Change, Depth, Environment, Snapshot
+    from envguard.model import Depth
 
 NAME = "files"
 CODES = ("EG108",)
 OBSERVES = CODES
 DEPTH: "Depth" = "files"
-
-
-def check(_snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
-    """Pass on what the scan observed."""
-    return (change for change in environment.observations if change.code in OBSERVES)

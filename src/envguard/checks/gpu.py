@@ -5,17 +5,10 @@ The native facts answer it from the bytes; here their observations become part o
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from envguard.model import Change, Depth, Environment, Snapshot
+    from envguard.model import Depth
 
 NAME = "gpu"
 CODES = ("EG301", "EG302", "EG303", "EG304", "EG305", "EG306", "EG307")
 OBSERVES = CODES
 ALONE = True
 DEPTH: "Depth" = "native"
-
-
-def check(_snapshot: "Snapshot", environment: "Environment") -> "Iterator[Change]":
-    """Pass on what the native facts observed."""
-    return (change for change in environment.observations if change.code in OBSERVES)

@@ -10,6 +10,7 @@ What was seen is judged anew each time. ``facts.cache`` says where it lies and w
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from hashlib import sha256
@@ -125,14 +126,15 @@ def _circumstances(natives: "Natives", asked: Iterable[str]) -> Iterable[str]:
     yield repr(environment.interpreter)
     yield natives.library_path
     yield natives.preload
-    yield os.getcwd() if not _is_absolute(natives.library_path) else ""
+    yield "" if _is_absolute(natives.library_path) and _is_absolute(natives.preload) else os.getcwd()
     yield repr(sorted(natives.markers.items()))
     yield from (f"{each.path} {each.name} {each.version}" for each in environment.distributions)
     yield from asked
 
 
-def _is_absolute(search_path: str) -> bool:
-    return all(part.startswith("/") for part in search_path.replace(";", ":").split(":")) if search_path else True
+def _is_absolute(variable: str) -> bool:
+    """False where the working folder may decide what an entry of LD_LIBRARY_PATH or LD_PRELOAD means."""
+    return not variable or all(part.startswith("/") for part in re.split("[:; ]", variable))
 
 
 def _own_modules() -> list[str]:
