@@ -148,7 +148,7 @@ def diagnose(python: "str | None" = None, *, target: str = "", probe: bool = Fal
     """
     from envguard.facts import native, probe as questions
 
-    nothing = Snapshot(path="", format="", sha256="", complete=False, incomplete_why="there is no golden file")
+    nothing = Snapshot(path="", format="", sha256="")
     live = environment.scan(python=python).replace(depth="native")
     answers = questions.ask(live.executable) if probe else ()
     with natives_of(live) as natives:

@@ -127,9 +127,9 @@ def _quick_facts(live: Environment, depth: "Depth") -> tuple[str, str]:
 
 def _refuse_unfit(path: str, live: Environment, depth: "Depth") -> None:
     """Broken and duplicated metadata, shadowed packages and second owners must not become golden."""
-    empty = Snapshot(path=path, format="", sha256="", complete=False)
+    empty = Snapshot(path=path, format="", sha256="")
     _raise_for(
-        comparing.judge(empty, live, depth, ()),
+        comparing.judge(empty, live, depth, (), alone=True),
         "this environment is not fit to be frozen; repair it first",
     )
 

@@ -8,6 +8,7 @@ import pytest
 from box import Box
 
 import envguard
+from support import SOURCE
 
 SCHEMAS = Path(envguard.__file__).parent / "schemas"
 REPORT = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "report.json").read_text()))
@@ -82,6 +83,19 @@ def test_a_requirement_that_is_not_met(lockless: Box) -> None:
     assert done.returncode == 1
     assert codes(done.stdout) == {("EG407", "cautious")}
     assert {finding["locked"] for finding in json.loads(done.stdout)["findings"]} == {"absent-thing>=2", "six>=99"}
+
+
+def test_a_shadowed_package_is_a_fault_and_is_not_frozen(lockless: Box) -> None:
+    folder = lockless.folder.parent / "before" / "idna"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    path = f"{folder.parent}:{SOURCE}"
+    done = lockless.shell(f"PYTHONPATH={path} eg doctor --output-format json")
+    assert ("EG112", "forbidden") in codes(done.stdout)
+    done = lockless.shell(f"PYTHONPATH={path} eg freeze")
+    assert done.returncode == 1
+    assert "EG112 import-origin  idna" in done.stdout + done.stderr
+    assert not (lockless.folder / "envguard.lock").exists()
 
 
 def test_two_copies_of_one_distribution(lockless: Box) -> None:
