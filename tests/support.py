@@ -5,12 +5,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+from envguard.model import Interpreter
+
 SOURCE = Path(__file__).parent.parent / "src"
 
 SMALL = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==24.2")
 """A few small real distributions, pinned so that tests have something to drift from."""
 REQUIRED = ("tomli==2.0.1",) if sys.version_info < (3, 11) else ()
 """What envguard-lock itself requires of an environment that it reads TOML in."""
+
+LINUX = Interpreter(
+    implementation="cpython",
+    version="3.11.7",
+    soabi="cpython-311-x86_64-linux-gnu",
+    system="linux",
+    machine="x86_64",
+    libc="glibc 2.36",
+)
+"""An interpreter to speak of, whatever runs the tests."""
 
 
 def scrubbed(**extra: str) -> dict[str, str]:

@@ -13,17 +13,10 @@ import envguard
 from envguard import quick
 from envguard.errors import LockError
 from envguard.formats import envguard_lock
-from envguard.model import CondaPackage, Distribution, Interpreter, Manifest, Rule, Source
-from support import run, scrubbed, site_packages
+from envguard.model import CondaPackage, Distribution, Manifest, Rule, Source
+from support import LINUX, run, scrubbed, site_packages
 
-HERE = Interpreter(
-    implementation="cpython",
-    version="3.11.7",
-    soabi="cpython-311-x86_64-linux-gnu",
-    system="linux",
-    machine="x86_64",
-    libc="glibc 2.36",
-)
+HERE = LINUX
 RECORD = "sha256:" + "ab" * 32
 
 

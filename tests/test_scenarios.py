@@ -9,17 +9,11 @@ from typing import Any
 import pytest
 
 from envguard import checks, config, formats, rules
-from envguard.model import CondaPackage, Distribution, Environment, Interpreter, Rule
+from envguard.model import CondaPackage, Distribution, Environment, Rule
+from support import LINUX
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "scenarios"
-PYTHON = Interpreter(
-    implementation="cpython",
-    version="3.11.7",
-    soabi="cpython-311-x86_64-linux-gnu",
-    system="linux",
-    machine="x86_64",
-    libc="glibc 2.36",
-)
+PYTHON = LINUX
 
 
 def distribution(row: dict[str, Any]) -> Distribution:

@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envguard import checks
-from envguard.model import Change, Distribution, Environment, Interpreter, Pin, Snapshot
+from envguard.model import Change, Distribution, Environment, Pin, Snapshot
+from support import LINUX
 
 if TYPE_CHECKING:
     from envguard.model import Depth
 
-PYTHON = Interpreter(
-    implementation="cpython",
-    version="3.11.7",
-    soabi="cpython-311-x86_64-linux-gnu",
-    system="linux",
-    machine="x86_64",
-    libc="glibc 2.36",
-)
+PYTHON = LINUX
 
 
 class Bench:

@@ -12,21 +12,13 @@ from packaging.pylock import Pylock
 from envguard import formats
 from envguard.errors import EnvguardError
 from envguard.exporting import Exported, export
-from envguard.model import Artifact, Interpreter, Pin, Selection, Snapshot
-from support import run
+from envguard.model import Artifact, Pin, Selection, Snapshot
+from support import LINUX, run
 
 toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 UV = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
 DIGEST = "sha256:" + "a1" * 32
-LINUX = Interpreter(
-    implementation="cpython",
-    version="3.11.7",
-    soabi="cpython-311-x86_64-linux-gnu",
-    system="linux",
-    machine="x86_64",
-    libc="glibc 2.36",
-)
 WHEEL = Artifact(
     name="six-1.16.0-py3-none-any.whl",
     url="https://example.org/six-1.16.0-py3-none-any.whl",

@@ -18,8 +18,8 @@ from envguard.environment import conda
 from envguard.errors import EnvguardError, UsageError
 from envguard.exporting import Exported, export
 from envguard.formats import envguard_lock
-from envguard.model import Interpreter, Pin, Rule, Selection, Snapshot, Source
-from support import run
+from envguard.model import Pin, Rule, Selection, Snapshot, Source
+from support import LINUX, run
 
 toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
@@ -27,14 +27,6 @@ LOCKS = Path(__file__).parent.parent.parent / "fixtures" / "lockfiles"
 DIGEST = "sha256:" + "a1" * 32
 OTHER = "sha256:" + "b2" * 32
 COMMIT = "c3" * 20
-LINUX = Interpreter(
-    implementation="cpython",
-    version="3.11.7",
-    soabi="cpython-311-x86_64-linux-gnu",
-    system="linux",
-    machine="x86_64",
-    libc="glibc 2.36",
-)
 CHECKOUT = Source(kind="vcs", url="https://example.org/a/b.git", revision=COMMIT, subdirectory="sub")
 ARCHIVE = Source(kind="archive", url="https://example.org/dir-1.0-py3-none-any.whl", digest=DIGEST)
 FOLDER = Source(kind="directory", url="file:///srv/project", editable=True)

@@ -1,15 +1,9 @@
 """Reports to tell, made by hand."""
 
-from envguard.model import Change, Fact, Finding, Interpreter, Report
+from envguard.model import Change, Fact, Finding, Report
+from support import LINUX
 
-INTERPRETER = Interpreter(
-    implementation="cpython",
-    version="3.11.7",
-    soabi="cpython-311-x86_64-linux-gnu",
-    system="linux",
-    machine="x86_64",
-    libc="glibc 2.36",
-)
+INTERPRETER = LINUX
 
 
 def finding(**fields: object) -> Finding:
