@@ -53,7 +53,7 @@ def test_hostile_counts_end(hostile: str) -> None:
     }[hostile]
     begin = time.thread_time()
     assert not fatbin.of_sections([data]).complete
-    assert time.thread_time() - begin < 1
+    assert time.thread_time() - begin < 5
 
 
 @given(st.binary(max_size=400), st.integers(0, 200))

@@ -87,10 +87,10 @@ def test_a_small_file_cannot_name_gigabytes() -> None:
     entries = 250_000
     rows = struct.pack("<iIIIQ", 0, 48 + 24 * entries, 48 + 24 * entries, 0, 0) * entries
     data = NEW + struct.pack("<II", entries, 0) + bytes(20) + rows + b"a" * 4000 + b"\0"
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(ld_cache.CacheError, match="bytes of paths"):
         ld_cache.parse(data)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 5
 
 
 @settings(max_examples=500)

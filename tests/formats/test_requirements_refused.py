@@ -71,7 +71,7 @@ def test_time_does_not_explode_with_size(tmp_path: Path, piece: str, name: str) 
     started = time.thread_time()
     with contextlib.suppress(LockError):
         load(path, format=name)
-    assert time.thread_time() - started < 2
+    assert time.thread_time() - started < 10
 
 
 def test_too_many_requirements(golden: Golden) -> None:

@@ -5,6 +5,7 @@ Reads ``pip install``, ``uv pip install`` and ``conda|mamba|micromamba install|c
 with three numbers or a build. What comes from a requirements file is that file's affair.
 """
 
+import functools
 import re
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -193,40 +194,44 @@ def _of_pip(words: "Sequence[Word]", steering: "dict[str, str]") -> "Iterator[As
 
 
 def _requirement(word: "Word", *, constrained: bool) -> "Iterator[Asked]":
-    text = word.text.strip()
+    open_because = _what_is_open(word.text.strip(), constrained=constrained)
+    if open_because is not None:
+        name, text, state, why = open_because
+        yield Asked(name=name, text=text, line=word.line, state=state, why=why)
+
+
+@functools.lru_cache(maxsize=4096)  # long files ask for the same again and again
+def _what_is_open(text: str, *, constrained: bool) -> tuple[str, str, str, str] | None:
+    """Name, text, state and reason of a requirement; None where it is exact or another file's affair."""
     if not text or _LOCAL.match(text):
-        return
+        return None
     if len(text) > LONGEST:
-        yield _asked(text[:LONGEST], word, "unknown", "longer than any requirement")
-        return
+        return "", text[:LONGEST], "unknown", "longer than any requirement"
     if _VCS.search(text):
-        if not _COMMIT.search(text):
-            unknown = UNKNOWN in text.rpartition("@")[2]
-            yield _asked(text, word, "unknown" if unknown else "open", "a branch or tag of a repository, not a commit")
-        return
+        if _COMMIT.search(text):
+            return None
+        unknown = UNKNOWN in text.rpartition("@")[2]
+        return "", text, "unknown" if unknown else "open", "a branch or tag of a repository, not a commit"
     if "://" in text or (_ARCHIVE.search(text) and "==" not in text):
-        return
+        return None
     if UNKNOWN in text and not _open_whatever_it_is(text):
-        if not _EXACT_SO_FAR.search(text.split(UNKNOWN)[0]):
-            yield _asked(text, word, "unknown", "a variable without a value here")
-        return
+        if _EXACT_SO_FAR.search(text.split(UNKNOWN, maxsplit=1)[0]):
+            return None
+        return "", text, "unknown", "a variable without a value here"
     try:
         requirement = Requirement(text.replace(UNKNOWN, "0"))
     except InvalidRequirement:
-        if "/" not in text:  # a folder is a folder
-            yield _asked(text, word, "unknown", "not a requirement that can be read")
-        return
+        if "/" in text:  # a folder is a folder
+            return None
+        return "", text, "unknown", "not a requirement that can be read"
     if any(
         each.operator == "===" or (each.operator == "==" and "*" not in each.version) for each in requirement.specifier
     ):
-        return
-    why = "no version" if not requirement.specifier else "not one version"
+        return None
+    name = normalise(requirement.name)
     if constrained:
-        yield Asked(
-            name=normalise(requirement.name), text=text, line=word.line, state="unknown", why="constraints decide"
-        )
-        return
-    yield Asked(name=normalise(requirement.name), text=text, line=word.line, state="open", why=why)
+        return name, text, "unknown", "constraints decide"
+    return name, text, "open", "no version" if not requirement.specifier else "not one version"
 
 
 def _open_whatever_it_is(text: str) -> bool:
