@@ -142,7 +142,9 @@ EXCUSES: "tuple[tuple[Callable[[Injected], bool], str], ...]" = (
         "the signature of a folder says whether it changed meanwhile; what lies in it was read",
     ),
     (
-        lambda it: not it.exists and (it.error == "ENOENT" or it.caller.endswith((".folders", ".look", "quick._add"))),
+        lambda it: (
+            not it.exists and (it.error == "ENOENT" or it.caller.endswith((".folders", ".look", "quick_records._add")))
+        ),
         "nothing is there, and that was found out in another way too",
     ),
     (

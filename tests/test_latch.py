@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard import latch
+from envguard import latch, quick
 from envguard.errors import DriftError, ImportRefused, LockError, UnverifiableError, UsageError
 from envguard.model import Report
 
@@ -104,7 +104,7 @@ def test_children_of_a_fork_inherit_refusal_and_memory() -> None:
 
 
 def test_memory_tells_questions_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: latch.Asked = ("/a/envguard.lock", None, None, ["torch*"], None)
+    asked: quick.Asked = ("/a/envguard.lock", None, None, ["torch*"], None)
     latch.remember(asked, report())
     assert latch.recall(("/a/envguard.lock", None, None, ("torch*",), None)) == report()
     assert latch.recall(("/a/envguard.lock", "files", None, ["torch*"], None)) is None
@@ -118,7 +118,7 @@ def test_memory_tells_questions_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_memory_knows_what_a_missing_lock_stands_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    asked: latch.Asked = (None, None, None, None, None)
+    asked: quick.Asked = (None, None, None, None, None)
     monkeypatch.chdir(tmp_path_factory.mktemp("one"))
     latch.remember(asked, report())
     assert latch.recall(asked) == report()
@@ -134,7 +134,7 @@ def test_a_deleted_working_folder_does_not_disturb_memory(tmp_path: Path, monkey
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    asked: latch.Asked = (None, None, None, None, None)
+    asked: quick.Asked = (None, None, None, None, None)
     latch.remember(asked, report())
     assert latch.recall(asked) == report()
     monkeypatch.chdir(tmp_path)
@@ -194,7 +194,7 @@ def test_errors_of_pools_survive_pickling() -> None:
 def test_it_loads_nothing() -> None:
     code = "import sys; old = set(sys.modules); import envguard.latch; print(sorted(set(sys.modules) - old))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "['envguard', 'envguard.latch']"
+    assert shown.strip() == "['envguard', 'envguard.latch', 'envguard.quick']"
 
 
 def test_an_expectation_of_another_environment_holds_nobody_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The full pipeline: golden file and environment in, report out. It runs when the quick path proved nothing."""
 
-import contextlib
 import fnmatch
 import hashlib
 import os
@@ -29,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from envguard.facts.against_manifest import Reading
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
     from envguard.facts.tree import Listing
@@ -60,12 +60,15 @@ def check(
     snapshot = load(path, data, sha256, (selection or Selection()).replace(interpreter=whom))
     if depth is None:
         depth = "records" if any(pin.record for pin in snapshot.pins) else "versions"
-    reads_all = depth in ("files", "native")
-    with manifest.no_collection() if reads_all else contextlib.nullcontext():
+    if depth not in ("files", "native"):
         live = environment.scan(paths=paths, python=python, depth=depth)
-    snapshot = applicable(snapshot, live.interpreter)
-    live = to_depth(snapshot, live, progress)
-    return judge(snapshot, live, depth, only)
+        return judge(applicable(snapshot, live.interpreter), live, depth, only)
+    listing = _sealed_files(snapshot)
+    with manifest.no_collection(), files.reading(listing if python is None and paths is None else None) as begun:
+        live = environment.scan(paths=paths, python=python, depth=depth)
+        snapshot = applicable(snapshot, live.interpreter)
+        live = _with_files(snapshot, live, listing, progress, begun)
+    return judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
 
 
 def diff(old: str, new: str, selection: "Selection | None" = None) -> Report:
@@ -130,7 +133,7 @@ def to_depth(
 ) -> Environment:
     """The environment with everything that is looked at down to its depth, beyond what a scan reads."""
     if live.depth in ("files", "native"):
-        live = _with_files(snapshot, live, progress)
+        live = _with_files(snapshot, live, _sealed_files(snapshot), progress)
     return _with_native(snapshot, live) if live.depth == "native" else live
 
 
@@ -182,10 +185,14 @@ def natives_of(live: Environment) -> "Natives":
 
 
 def _with_files(
-    snapshot: Snapshot, live: Environment, progress: "Callable[[int, int], None] | None" = None
+    snapshot: Snapshot,
+    live: Environment,
+    listing: "Listing | None",
+    progress: "Callable[[int, int], None] | None",
+    begun: "Reading | None" = None,
 ) -> Environment:
     """The environment with what reading every byte of it showed."""
-    observations, blind = files.compare(live, _sealed_files(snapshot), snapshot.pins, progress=progress)
+    observations, blind = files.compare(live, listing, snapshot.pins, progress=progress, begun=begun)
     return live.replace(observations=live.observations + observations, blind=live.blind + blind)
 
 

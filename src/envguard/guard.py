@@ -7,7 +7,7 @@ cannot be proven by ``envguard.quick``.
 import os
 import sys
 
-from envguard import latch, quick
+from envguard import quick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def assert_pinned(
         RuleError: The rule table is broken.
         UsageError: An argument makes no sense.
     """
-    latch.recheck()
+    if quick.refusals:
+        from envguard import latch
+
+        latch.recheck()
     try:
         check_choice("allow", allow, ("safe", "cautious", None))
         report = check(lock, depth=depth, only=only, sha256=sha256)
@@ -61,10 +64,12 @@ def assert_pinned(
             from envguard.refusal import accept_or_refuse
 
             report = accept_or_refuse(report, allow)
+        quick.remember((lock, depth, allow, only, sha256), report)
     except Exception as error:
+        from envguard import latch
+
         latch.refuse(error)
         raise
-    latch.remember((lock, depth, allow, only, sha256), report)
     return report
 
 

@@ -1,11 +1,12 @@
-"""The path on which everything is pinned: prove it in milliseconds, or say nothing.
+"""The path on which everything is pinned: prove it in milliseconds and remember it, or say nothing.
 
 A lock that ``freeze`` wrote holds two things beside its pins: the names of all metadata folders on sys.path, and
-``evidence``, a checksum of the bytes of every RECORD, the head of every METADATA, and every direct_url.json. Where the
-running environment has the same, its distributions are those that were frozen.
+``evidence``, a checksum of what these folders hold (``envguard.quick_records``). Where the running environment has the
+same, its distributions are those that were frozen.
 
 This path only ever answers "pinned". Anything odd, unreadable or different leaves it for the full pipeline, which alone
-explains. It loads no module that a bare interpreter has not loaded already.
+explains. It loads no module that a bare interpreter has not loaded already, and stands in one file together with the
+memory of ``envguard.latch``: a module costs a tenth of the whole check before it does anything.
 """
 
 import os
@@ -14,8 +15,12 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from envguard.model import Report
 
     Found = list[tuple[str, list[str]]]
+    Asked = tuple[str | os.PathLike[str] | None, object, object, object, object]
 
 HEADER = "# envguard: lock 1"
 OWN_FOLDER = "envguard_lock-"
@@ -24,14 +29,16 @@ OWN_FOLDER = "envguard_lock-"
 _FOLDERS = b"\n# envguard: folders "
 _EVIDENCE = b"\n# envguard: evidence "
 _END = b"\n# envguard: end packages="
-_SIP = b"siphash:"
+SIP = b"siphash:"
 _SIP_KEY = 0
 _HEX = 64
-_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-_RECORD_LIMIT = 64 << 20
-_METADATA_HEAD = 4096
-# Where the packages that tell their own variant keep it; at depth records these files are read as well.
-VARIANT_FILES = (("torch-", "torch/version.py"), ("torchvision-", "torchvision/version.py"))
+
+EXPECT = "ENVGUARD_EXPECT"
+"""Environment variable: the digest of each golden file that this process or a parent found pinned, comma separated."""
+# What this process knows; envguard.latch says how it is kept and why.
+refusals: "list[BaseException]" = []
+passed: "dict[tuple[object, ...], Report]" = {}
+publishers: "list[int]" = []
 
 
 def sealed(data: bytes) -> "tuple[int, str] | None":
@@ -49,10 +56,10 @@ def sealed(data: bytes) -> "tuple[int, str] | None":
     if start < 0 or not data.startswith(HEADER.encode()):
         return None
     count, words, seal = data[start + len(_END) :].partition(b" sha256:")
-    if not words or len(seal) != _HEX + 1 + len(_SIP) + 16 + 1 or not count.isdigit():
+    if not words or len(seal) != _HEX + 1 + len(SIP) + 16 + 1 or not count.isdigit():
         return None
     digest = seal[:_HEX].decode("ascii", "replace")
-    if checksum(memoryview(data)[: -17 - len(_SIP)]) != seal[_HEX + 1 :].decode("ascii", "replace")[:-1]:
+    if checksum(memoryview(data)[: -17 - len(SIP)]) != seal[_HEX + 1 :].decode("ascii", "replace")[:-1]:
         from hashlib import sha256
 
         if sha256(data[: start + 1]).hexdigest() != digest:
@@ -64,13 +71,7 @@ def checksum(data: "bytes | memoryview") -> str:
     """The checksum at the end of a lock, with its name: ``siphash:`` and 16 hex digits."""
     import _imp  # built in and loaded at every start
 
-    return _SIP.decode() + _imp.source_hash(_SIP_KEY, data).hex()
-
-
-def is_checksum(text: str) -> bool:
-    """True for what ``checksum`` and ``evidence`` write."""
-    digits = text.removeprefix(_SIP.decode())
-    return len(text) - len(digits) == len(_SIP) and len(digits) == 16 and not digits.strip("0123456789abcdef")
+    return SIP.decode() + _imp.source_hash(_SIP_KEY, data).hex()
 
 
 def head(*, implementation: str, version: str, soabi: str, system: str, machine: str, libc: str) -> str:
@@ -151,20 +152,36 @@ def folders(paths: "Iterable[object]") -> "Found | None":
             continue
         except (OSError, ValueError):
             return None
+        # One text of all names: each search of it costs less than looking at ten names.
         joined = "\n".join(listing)
         joined = f"\n{joined}\n"
-        if "\n~" in joined or "\n-" in joined or (".egg" in joined and (".egg\n" in joined or ".egg-link\n" in joined)):
+        if ("~" in joined and "\n~" in joined) or "\n-" in joined:
             return None
-        has_metadata = "-info\n" in joined
-        if has_metadata:
-            metadata = [name for name in listing if name[-5:] == "-info"]
+        if ".egg" in joined and (".egg\n" in joined or ".egg-link\n" in joined):
+            return None
+        number = joined.count("-info\n")
+        if number:
+            metadata = [name for name in listing if "-info" in name]
+            if len(metadata) != number:  # some have it elsewhere than at the end
+                metadata = [name for name in metadata if name.endswith("-info")]
             if OWN_FOLDER in joined:
-                metadata = [name for name in metadata if not name.startswith(OWN_FOLDER)]
+                _drop_own(metadata, joined)
             found.append((entry, metadata))
-        listings.append((entry, listing, has_metadata))
+        listings.append((entry, listing, number > 0))
     if not count(found) or _shadowed(listings):
         return None
     return found
+
+
+def _drop_own(metadata: "list[str]", joined: str) -> None:
+    """Takes out the guard's own metadata folder, found in the text of all names."""
+    start = f"\n{OWN_FOLDER}"
+    at = joined.find(start)
+    while at >= 0:
+        own = joined[at + 1 : joined.find("\n", at + 1)]
+        if own in metadata:
+            metadata.remove(own)
+        at = joined.find(start, at + 1)
 
 
 def count(found: "Found") -> int:
@@ -182,54 +199,11 @@ def names(found: "Found") -> str:
 
 
 def evidence(found: "Found") -> str:
-    """A checksum of what the metadata folders hold; empty where something is there and cannot be read.
+    """A checksum of what the metadata folders hold; empty where something is there and cannot be read."""
+    from envguard import quick_records
 
-    It is made of 64-bit SipHashes (see ``sealed``), which need no import and pass a file at three times the speed of
-    sha256. They tell every accident. Whoever means to deceive depth records need not find two files of one hash: a
-    RECORD says what its author wrote into it, under any hash. Depth files alone reads what is really there.
-    """
-    pieces: list[bytes] = []
-    whole, head_only = bytearray(1 << 16), bytearray(_METADATA_HEAD)
-    try:
-        for name, entry in sorted([(name, entry) for entry, metadata in found for name in metadata]):
-            folder = f"{entry}/{name}" if entry else name
-            _add(pieces, f"{folder}/RECORD", whole)
-            _add(pieces, f"{folder}/METADATA", head_only, once=True)
-            _add(pieces, f"{folder}/direct_url.json", whole)
-            for start, file in VARIANT_FILES:
-                if name.startswith(start):
-                    _add(pieces, f"{entry}/{file}", head_only, once=True)
-            pieces.append(f"{name}{len(name):16d}".encode("utf-8", "surrogateescape"))
-    except OSError:
-        return ""
-    return checksum(b"".join(pieces))
-
-
-def _add(pieces: "list[bytes]", path: str, buffer: bytearray, *, once: bool = False) -> None:
-    """Hash a file through one buffer, since fresh ones cost more than the hashing; a missing file counts as such.
-
-    The hashes of its parts are followed by its length in fixed width, so that no two files look the same.
-    """
-    from _imp import source_hash  # built in and loaded at every start
-
-    try:
-        descriptor = os.open(path, _READ_ONLY)
-    except FileNotFoundError:
-        pieces.append(b"         missing")
-        return
-    try:
-        view = memoryview(buffer)
-        target = [buffer]
-        length = size = os.readv(descriptor, target)
-        while size:
-            pieces.append(source_hash(_SIP_KEY, view[:size]))
-            size = 0 if once else os.readv(descriptor, target)
-            length += size
-            if length > _RECORD_LIMIT:
-                raise OSError("endless")
-    finally:
-        os.close(descriptor)
-    pieces.append(b"%16d" % length)
+    content = quick_records.content(found)
+    return checksum(content) if content else ""
 
 
 def _shadowed(listings: "list[tuple[str, list[str], bool]]") -> bool:
@@ -238,10 +212,11 @@ def _shadowed(listings: "list[tuple[str, list[str], bool]]") -> bool:
     The standard library comes first by design and is left out. This is a suspicion only; facts.origin decides.
     """
     standard = os.path.dirname(os.__file__)
+    ours = [each for each in listings if each[1] and (each[2] or not each[0].startswith(standard))]
+    if len(ours) < 2:
+        return False
     later: list[tuple[str, set[str]]] = []
-    for entry, listing, has_metadata in reversed(listings):
-        if entry.startswith(standard) and not has_metadata:
-            continue
+    for entry, listing, has_metadata in reversed(ours):
         for place, names in later:
             if any(_hides(f"{entry or '.'}/{name}", name, place, names) for name in listing):
                 return True
@@ -281,3 +256,72 @@ def _after(directive: bytes, data: bytes) -> str:
         return ""
     start += len(directive)
     return data[start : data.find(b"\n", start)].decode("ascii", "replace")
+
+
+def remember(asked: "Asked", report: "Report") -> None:
+    """Keep the report of a check that passed, for this process and its future forks, and tell its children.
+
+    Args:
+        asked: The arguments of ``assert_pinned`` in order: lock, depth, allow, only, sha256.
+        report: What was found.
+
+    Raises:
+        LockError: As ``expect``.
+    """
+    named = expected()
+    # A parent names a golden file by its seal; somebody may have done so by the sha256 of its bytes.
+    if not named or (report.seal not in named and report.lock_sha256 not in named):
+        expect(report.seal)
+    passed[question(*asked)] = report
+
+
+def expect(digest: str) -> None:
+    """Tell children which golden file was found pinned, or hold this process to what its parent said.
+
+    The process that wrote ``ENVGUARD_EXPECT`` may check more than one golden file; its children, forked or started
+    afresh, may use only those.
+
+    Args:
+        digest: What identifies the golden file: ``Report.seal``, or the sha256 of its bytes.
+
+    Raises:
+        LockError: A parent expects other golden files than this one.
+    """
+    environ = os.environ
+    named = expected()
+    if digest in named:
+        return
+    process = os.getpid()
+    if named and process not in publishers:
+        from envguard.errors import LockError
+
+        raise LockError(
+            f"the golden file is {digest}, but {EXPECT} demands {environ[EXPECT]}",
+            remedy=f"use the golden file of the parent process, or unset {EXPECT} for a child that is meant to differ",
+        )
+    environ[EXPECT] = f"{','.join([*named, digest])}@{sys.prefix}"
+    publishers[:] = [process]
+
+
+def expected() -> "list[str]":
+    """What a parent, or whoever set the variable by hand, expects of a process of this environment."""
+    digests, mark, prefix = os.environ.get(EXPECT, "").partition("@")
+    return [] if not digests or (mark and prefix != sys.prefix) else digests.split(",")
+
+
+def question(
+    lock: "str | os.PathLike[str] | None", depth: object, allow: object, only: "Any", sha256: object
+) -> "tuple[object, ...]":
+    """Equal for two calls that ask the same, what a missing argument falls back to included."""
+    environ = os.environ
+    chosen = os.fspath(lock) if lock is not None else environ.get("ENVGUARD_LOCK", "")
+    folder = "" if chosen.startswith("/") else _working_folder()
+    patterns = only if only is None or isinstance(only, str) else tuple(only)
+    return chosen, folder, depth, allow, patterns, sha256 or environ.get("ENVGUARD_LOCK_SHA256")
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was deleted, so no relative path means anything; the check itself says so
+        return ""

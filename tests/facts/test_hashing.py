@@ -119,8 +119,8 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_and_then_an_error(
     real = hashing._hash_descriptor
     growths = [1]
 
-    def grow(descriptor: int, size: int) -> tuple[int, bytes]:
-        found = real(descriptor, size)
+    def grow(descriptor: int, size: int, buffer: bytearray | None) -> tuple[int, bytes]:
+        found = real(descriptor, size, buffer)
         if growths and growths.pop():
             with path.open("ab") as file:
                 file.write(b"b")

@@ -9,6 +9,7 @@ Everything that lies where the manifest looks must be in it, as it is in it. Thr
 - In another prefix: files that depend on the place of installation are left out, and that is said.
 """
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from envguard.facts.tree import (
     Found,
     Listing,
     absolute,
+    absolutes,
     is_below,
     list_files,
     list_folders,
@@ -50,14 +52,70 @@ class _Live(NamedTuple):
     found: Found
 
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Reading:
+    """The regular files of a manifest, read by workers while the caller does something else.
+
+    It may begin before anything is known of the environment: where that turns out to lie elsewhere, it was in vain.
+    """
+
+    def __init__(self, listing: Listing, roots: Mapping[str, str]) -> None:
+        """Nothing is started before the context is entered.
+
+        Args:
+            listing: The manifest.
+            roots: Where its files are looked for.
+        """
+        self.roots = dict(roots)
+        self.numbers = [number for number, kind in enumerate(listing.kinds) if kind == "f"]
+        self.places = absolutes(listing.paths, self.numbers, self.roots)
+        sizes = [listing.sizes[number] for number in self.numbers]
+        self.hashing = Hashing(self.places, sizes=sizes, is_expected=self._is_recorded)
+        self._listing = listing
+
+    def _is_recorded(self, index: int, sha256: str, executable: bool) -> bool:
+        number = self.numbers[index]
+        return self._listing.digests[number] == sha256 and self._listing.executables[number] == executable
+
+    def __enter__(self) -> "Self":
+        """Starts the workers."""
+        self.hashing.__enter__()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Ends the workers, whatever they are doing."""
+        self.hashing.__exit__()
+
+
 def compare(
-    environment: Environment, listing: Listing, pins: Iterable[Pin], *, progress: Progress | None = None
+    environment: Environment,
+    listing: Listing,
+    pins: Iterable[Pin],
+    *,
+    progress: Progress | None = None,
+    reading: Reading | None = None,
 ) -> tuple[list[Difference], list[str]]:
-    """What differs from the manifest, and what could not be seen."""
+    """What differs from the manifest, and what could not be seen.
+
+    Args:
+        environment: What ``scan`` found.
+        listing: The manifest.
+        pins: The lock's pins.
+        progress: Called now and then with bytes done and bytes in all.
+        reading: Files that are being read already; used if they are those of this environment.
+    """
     recorded = dict(listing.roots)
     roots = _match_roots(recorded, roots_of(environment))
     same_place = all(roots.get(name) == path for name, path in recorded.items() if not name.startswith("base"))
-    live = _observe(listing, roots, progress, conda=environment.conda is not None)
+    if reading is not None and any(roots.get(name) != path for name, path in reading.roots.items()):
+        reading.__exit__()  # of another place
+        reading = None
+    with contextlib.nullcontext(reading) if reading is not None else Reading(listing, roots) as files:
+        live = _observe(listing, roots, files, progress, conda=environment.conda is not None)
     suspects = _suspects(listing, live, same_place=same_place)
     blind = _blind(listing, live, same_place=same_place)
     if not suspects and not live.found.unlisted:
@@ -88,21 +146,16 @@ def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[s
     return matched
 
 
-def _observe(listing: Listing, roots: dict[str, str], progress: Progress | None, *, conda: bool) -> _Live:
-    """Reads what the manifest lists, and looks for what it does not list meanwhile."""
-    recorded = [number for number, kind in enumerate(listing.kinds) if kind == "f"]
-    places = [absolute(listing.paths[number], roots) for number in recorded]
-
-    def is_recorded(index: int, sha256: str, executable: bool) -> bool:
-        number = recorded[index]
-        return listing.digests[number] == sha256 and listing.executables[number] == executable
-
-    with Hashing(places, sizes=[listing.sizes[number] for number in recorded], is_expected=is_recorded) as hashing:
-        found = _find(listing, roots, conda=conda)
-        present, expected = set(found.files), set(places)
-        new = sorted(present - expected)
-        caches = sum(1 for path in found.files if bytecode.is_runtime_cache(path))
-        unlike = {places[index]: digest for index, digest in hashing.wait(progress).items()}
+def _observe(
+    listing: Listing, roots: dict[str, str], reading: Reading, progress: Progress | None, *, conda: bool
+) -> _Live:
+    """Looks for what the manifest does not list while workers read what it lists."""
+    recorded, places = reading.numbers, reading.places
+    found = _find(listing, roots, conda=conda)
+    present, expected = set(found.files), set(places)
+    new = sorted(present - expected)
+    caches = sum(1 for path in found.files if bytecode.is_runtime_cache(path))
+    unlike = {places[index]: digest for index, digest in reading.hashing.wait(progress).items()}
     # A file that is no regular one any more, or lies behind a link that was none, may well read as recorded.
     doubted = (expected - present) | unlike.keys()
     doubtful = [listing[number] for number, place in zip(recorded, places, strict=True) if place in doubted]

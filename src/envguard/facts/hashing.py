@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
+_BUFFER = 256 << 10  # a worker reads into one buffer, and hashes what is still in the processor's cache
 FORK_BYTES = 64 << 20
 """Below this many bytes, and ``FORK_FILES`` files, starting workers costs more than it saves."""
 FORK_FILES = 2000
@@ -44,6 +45,7 @@ _BATCH_READ = 0x8003
 # Beside the system's error numbers, in the same field of an answer.
 _NOT_REGULAR = 0x8001
 _CHANGING = 0x8002
+_EXPECTED = 0x8004  # no error: nothing needs to be said of it
 _MESSAGES = {
     _NOT_REGULAR: "not a regular file",
     _CHANGING: "changed while it was read, twice",
@@ -173,19 +175,20 @@ class Hashing:
         try:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
+            buffer = bytearray(_BUFFER)
             while ticket := os.read(tickets, _TICKET.size):
                 batch = _TICKET.unpack(ticket)[0]
-                _write_all(answers, self._read_batch(batch) + _ANSWER.pack(batch, _BATCH_READ, False, 0, b""))
+                _write_all(answers, self._read_batch(batch, buffer) + _ANSWER.pack(batch, _BATCH_READ, False, 0, b""))
             status = 0
         finally:
             os._exit(status)
 
-    def _read_batch(self, batch: int) -> bytes:
+    def _read_batch(self, batch: int, buffer: bytearray) -> bytes:
         found = bytearray()
         for index in self._batches[batch]:
-            error, executable, size, digest = _hash(self._paths[index], functools.partial(self._is_expected, index))
-            if error or not self._is_expected(index, digest.hex(), executable):
-                found += _ANSWER.pack(index, error, executable, size, digest)
+            answer = _hash(self._paths[index], functools.partial(self._is_expected, index), buffer)
+            if answer[0] != _EXPECTED:
+                found += _ANSWER.pack(index, *answer)
         return bytes(found)
 
     def _gather(self, progress: Progress | None) -> dict[int, Digest]:
@@ -240,8 +243,7 @@ def hash_files(
 
 def hash_file(path: str) -> Digest:
     """The digest of one regular file, following links; a file that changes under the reading is read once more."""
-    error, executable, size, digest = _hash(path)
-    return _digest(error, executable, size, digest)
+    return _digest(*_hash(path))
 
 
 def suitable_workers(files: int, size: int) -> int:
@@ -277,7 +279,9 @@ def _size(path: str) -> int:
         return 0  # only balance depends on it; reading says what is wrong
 
 
-def _hash(path: str, is_right: Callable[[str, bool], bool] | None = None) -> tuple[int, bool, int, bytes]:
+def _hash(
+    path: str, is_right: Callable[[str, bool], bool] | None = None, buffer: bytearray | None = None
+) -> tuple[int, bool, int, bytes]:
     """Error, executable bit, bytes and digest. What ``is_right`` needs no second look for a change meanwhile."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -290,10 +294,9 @@ def _hash(path: str, is_right: Callable[[str, bool], bool] | None = None) -> tup
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 return _NOT_REGULAR, False, 0, b""
-            length, digest = _hash_descriptor(descriptor, before.st_size)
-            executable = bool(before.st_mode & 0o111)
-            if is_right is not None and is_right(digest.hex(), executable):
-                return 0, executable, length, digest
+            length, digest = _hash_descriptor(descriptor, before.st_size, buffer)
+            if is_right is not None and is_right(digest.hex(), bool(before.st_mode & 0o111)):
+                return _EXPECTED, False, length, digest
             after = os.fstat(descriptor)
             if length == after.st_size and before.st_mtime_ns == after.st_mtime_ns:
                 return 0, bool(after.st_mode & 0o111), length, digest
@@ -305,15 +308,17 @@ def _hash(path: str, is_right: Callable[[str, bool], bool] | None = None) -> tup
     return _CHANGING, False, 0, b""
 
 
-def _hash_descriptor(descriptor: int, size: int) -> tuple[int, bytes]:
+def _hash_descriptor(descriptor: int, size: int, buffer: bytearray | None) -> tuple[int, bytes]:
     """Bytes and digest. Reads what ``fstat`` promised and no more: the caller notices a file that grew."""
-    data = os.read(descriptor, min(size, CHUNK)) if size else b""
-    length = len(data)
-    state = sha256(data)
-    while data and length < size:
-        data = os.read(descriptor, min(size - length, CHUNK))
-        length += len(data)
-        state.update(data)
+    if buffer is None:
+        buffer = bytearray(min(size, CHUNK))
+    view, target = memoryview(buffer), [buffer]
+    length = last = os.readv(descriptor, target) if size else 0
+    state = sha256(view[:length])
+    while last and length < size:
+        last = os.readv(descriptor, target)
+        length += last
+        state.update(view[:last])
     return length, state.digest()
 
 

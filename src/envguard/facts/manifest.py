@@ -206,9 +206,10 @@ def read(data: bytes, path: str) -> Listing:
             raise _broken(path, first + _odd_line(body), "a line that is no entry of a manifest")
         if int(end[1]) != len(rows):
             raise _broken(path, first + len(rows), f"{len(rows)} entries where the end says {end[1]}")
-        for number, (left, right) in enumerate(pairwise(rows), first + 1):
-            if left[6] >= right[6]:
-                raise _broken(path, number, "not sorted by path, or given twice")
+        paths = [row[6] for row in rows]
+        if len(set(paths)) != len(paths) or paths != sorted(paths):
+            odd = next(number for number, (left, right) in enumerate(pairwise(paths), first + 1) if left >= right)
+            raise _broken(path, odd, "not sorted by path, or given twice")
         return Listing.of_columns(_columns(rows), roots)
 
 

@@ -170,6 +170,16 @@ def absolute(path: str, roots: Mapping[str, str]) -> str:
     return roots[name] if rest == "/." else roots[name] + rest
 
 
+def absolutes(paths: Sequence[str], numbers: Iterable[int], roots: Mapping[str, str]) -> list[str]:
+    """``absolute`` of some of many paths."""
+    folders = {"{" + name: folder for name, folder in roots.items()}
+    made = []
+    for number in numbers:
+        name, _brace, rest = paths[number].partition("}")
+        made.append(folders[name] + rest if name in folders and rest != "/." else absolute(paths[number], roots))
+    return made
+
+
 def list_files(roots: Mapping[str, str]) -> Found:
     """Everything below the ``site`` roots, by the types that the folders themselves tell: no file is touched."""
     found = Found([], [], [], {}, [])
@@ -232,14 +242,15 @@ def _walk(top: str, found: Found, roots: Mapping[str, str]) -> None:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
+                    if entry.is_file(follow_symlinks=False):  # asked first, since nearly all are
+                        if not skipped or entry.name not in skipped:
+                            found.files.append(entry.path)
+                    elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
                     elif entry.is_symlink():
                         _note_link(entry.path, found, roots)
-                    elif not entry.is_file(follow_symlinks=False):
+                    else:
                         found.others.append(entry.path)
-                    elif entry.name not in skipped:
-                        found.files.append(entry.path)
         except FileNotFoundError:
             continue  # gone since its parent was listed: whatever it held is missing
         except OSError as error:

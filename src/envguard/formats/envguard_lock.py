@@ -203,7 +203,7 @@ def parse(data: bytes, *, path: str) -> Snapshot:
             snapshot = snapshot.replace(manifest=_manifest(rest, path, number))
         elif word == "bypass" and rest == "allowed":
             snapshot = snapshot.replace(bypass=True)
-        elif word != "folders" and not (word == "evidence" and quick.is_checksum(rest)):
+        elif word != "folders" and not (word == "evidence" and _is_checksum(rest)):
             raise LockError(f"unknown directive {word!r}", path=path, line=number, remedy=_REFREEZE)
     _check_count(pins, lines[-2], path, len(lines) - 1)
     return snapshot.replace(pins=tuple(pins), rules=tuple(rules))
@@ -373,3 +373,9 @@ def _rule(text: str, path: str, number: int) -> Rule:
 def _is_digest(text: str) -> bool:
     kind, _colon, digits = text.partition(":")
     return kind == "sha256" and len(digits) == 64 and not digits.strip("0123456789abcdef")
+
+
+def _is_checksum(text: str) -> bool:
+    """True for what ``quick.checksum`` writes."""
+    digits = text.removeprefix(quick.SIP.decode())
+    return len(text) - len(digits) == len(quick.SIP) and len(digits) == 16 and not digits.strip("0123456789abcdef")
