@@ -120,7 +120,7 @@ def read(
         EnvguardError: It cannot be found, is no wheel, is broken, or has another digest.
     """
     meant = wheel_source.wanted(where, sha256=sha256, find_links=find_links)
-    with wheel_source.opened(meant, offline=offline) as found:
+    with wheel_source.opened(meant, offline=offline, natively=native, markers=markers) as found:
         said = _of_files(found.files, markers)
         if native:
             with _folder(unpack) as folder:

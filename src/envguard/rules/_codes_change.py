@@ -7,8 +7,8 @@ CODES = (
         "EG220",
         "would-overwrite",
         "A wheel would overwrite files of another package.",
-        finds="Paths that the RECORD of a wheel which is not installed yet and the RECORD of another package both list: how "
-        "many, and how many with other bytes. onnxruntime-gpu beside onnxruntime shares some 300 paths.",
+        finds="Paths that the RECORD of a wheel which is not installed yet and the RECORD of another one both list: "
+        "how many, and how many with other bytes. onnxruntime-gpu beside onnxruntime shares some 300 paths.",
         matters="Installers overwrite them without a word. The first package then runs with foreign code, and "
         "removing either removes files of both.",
         action="Remove the other package first, or leave this one out.",
