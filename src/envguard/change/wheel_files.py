@@ -237,6 +237,21 @@ class _Guarded:
         """The file is its opener's."""
 
 
+def check_room(size: int, folder: str, label: str) -> None:
+    """Raise where so many bytes do not fit into a folder.
+
+    Raises:
+        EnvguardError: They do not, or nobody can tell.
+    """
+    try:
+        status = os.statvfs(folder)
+    except OSError as error:
+        raise EnvguardError(f"cannot be unpacked to {folder}: {why(error)}", path=label) from error
+    if size > status.f_bavail * status.f_frsize:
+        problem = f"{size} bytes, more than there is room for in {folder}"
+        raise EnvguardError(problem, path=label, remedy="set TMPDIR to a folder with more room")
+
+
 def installed_path(name: str) -> str:
     """Where a file of a wheel lands, relative to site-packages; empty for scripts, data and headers (PEP 427)."""
     top, _slash, below = name.partition("/")
