@@ -91,9 +91,10 @@ def _clashes(failed: Resolution) -> "Iterator[tuple[str, Requirement]]":
 
     for line in (*failed.clashes, failed.problem):
         for found in _DEPENDS.finditer(_MARKER.sub("", line)):
+            who = found.group(1).removeprefix("Because ").removeprefix("because ")
             text = _BEHIND.split(found.group(2))[0].strip()
             try:
-                yield found.group(1), Requirement(text)
+                yield who, Requirement(text)
             except InvalidRequirement:
                 continue
 
