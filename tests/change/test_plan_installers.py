@@ -15,7 +15,6 @@ from envguard.change.request import of_command, of_words
 from envguard.errors import LockError, UnverifiableError, UsageError
 from support import SOURCE, run
 
-
 BACKEND = """
 import os
 
