@@ -63,7 +63,7 @@ def check(
     if depth not in ("files", "native"):
         live = environment.scan(paths=paths, python=python, depth=depth)
         return judge(applicable(snapshot, live.interpreter), live, depth, only)
-    listing = _sealed_files(snapshot)
+    listing = sealed_files(snapshot)
     with manifest.no_collection(), files.reading(listing if python is None and paths is None else None) as begun:
         live = environment.scan(paths=paths, python=python, depth=depth)
         snapshot = applicable(snapshot, live.interpreter)
@@ -133,7 +133,7 @@ def to_depth(
 ) -> Environment:
     """The environment with everything that is looked at down to its depth, beyond what a scan reads."""
     if live.depth in ("files", "native"):
-        live = _with_files(snapshot, live, _sealed_files(snapshot), progress)
+        live = _with_files(snapshot, live, sealed_files(snapshot), progress)
     return _with_native(snapshot, live) if live.depth == "native" else live
 
 
@@ -196,7 +196,7 @@ def _with_files(
     return live.replace(observations=live.observations + observations, blind=live.blind + blind)
 
 
-def _sealed_files(snapshot: Snapshot) -> "Listing | None":
+def sealed_files(snapshot: Snapshot) -> "Listing | None":
     """The manifest that the lock seals; None where it seals none.
 
     Raises:

@@ -165,7 +165,7 @@ def rows_from_wheel(path: str) -> "tuple[str, tuple[Row, ...]]":
 
 def as_installed(rows: "Iterable[Row]") -> "tuple[Row, ...]":
     """What installing a wheel would record, from the rows of the RECORD in it: see ``rows_from_wheel``."""
-    return tuple(_installed(row) for row in rows)
+    return tuple(installed_row(row) for row in rows)
 
 
 def _record_member(names: "Sequence[str]") -> str:
@@ -175,7 +175,7 @@ def _record_member(names: "Sequence[str]") -> str:
     return found[0]
 
 
-def _installed(row: Row) -> Row:
+def installed_row(row: Row) -> Row:
     """A row of a wheel's own RECORD, as an installer would write it."""
     top, _slash, below = row.path.partition("/")
     if not top.endswith(".data"):
