@@ -99,6 +99,19 @@ def rules(config: Config) -> "tuple[Rule, ...]":
     return build(config).rules
 
 
+def read_toml(path: str) -> "dict[str, Any]":
+    """A TOML file as plain data.
+
+    Raises:
+        RuleError: It cannot be read, or is not TOML.
+    """
+    try:
+        data = read(path, LIMIT)
+    except ReadFailure as failure:
+        raise RuleError(f"cannot be read: {failure.why}", path=path) from failure
+    return _parsed(_decoded(data, path), path)
+
+
 def _settings(path: str) -> "Config | None":
     is_own = os.path.basename(path) != "pyproject.toml"
     try:

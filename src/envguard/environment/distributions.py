@@ -87,7 +87,7 @@ def of_contents(candidate: "Candidate", files: "Contents", markers: "Mapping[str
             editable=editable or candidate.kind == "egg-link",
         ),
         variant=variant.of(name, candidate.location) if candidate.kind != "zip" else None,
-        top_level=_top_level(rows, files),
+        top_level=top_level(rows, files),
         requires=headers.requires,
     )
     return Found(
@@ -239,7 +239,7 @@ def _source(files: "Contents", installer: str, faults: list[str]) -> Source | No
         return None
 
 
-def _top_level(rows: "tuple[records.Row, ...]", files: "Contents") -> tuple[str, ...]:
+def top_level(rows: "tuple[records.Row, ...]", files: "Contents") -> tuple[str, ...]:
     """Names that it can be imported by: from RECORD, which says what is there, else as top_level.txt has it."""
     paths = [row.path for row in rows if row.path.endswith(_IMPORTABLE)]
     firsts = {path.partition("/")[0] for path in paths}

@@ -13,6 +13,7 @@ from envguard.versions import is_name, normalise, relation
 
 _FIELD = re.compile(r"([!-9;-~]*):(.*)")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+_FIELDS = frozenset({"name", "version", "requires-dist", "requires-python"})
 _EGG_STEM = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)(?:-py[^-]+(?:-.+)?)?)?")
 
 
@@ -24,6 +25,8 @@ class Headers(Value):
     version: str = ""
     requires: tuple[str, ...] = ()
     """The values of Requires-Dist."""
+    requires_python: str = ""
+    """The value of Requires-Python; the first of several."""
     faults: tuple[str, ...] = ()
     """What is wrong with the file, in words."""
 
@@ -49,6 +52,7 @@ def parse(data: bytes, *, strict: bool = True) -> Headers:
         name=names[0] if names else "",
         version=versions[0] if versions else "",
         requires=tuple(fields.get("requires-dist", ())),
+        requires_python=next(iter(fields.get("requires-python", ())), ""),
         faults=tuple(faults),
     )
 
@@ -127,7 +131,7 @@ def _fields(data: bytes) -> dict[str, list[str]]:
         if field is None:
             break  # a blank line, or the start of a body without one
         key = field[1].lower()
-        current = fields.setdefault(key, []) if key in ("name", "version", "requires-dist") else None
+        current = fields.setdefault(key, []) if key in _FIELDS else None
         if current is not None:
             current.append(field[2].strip())
     return fields

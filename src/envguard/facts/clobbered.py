@@ -93,7 +93,9 @@ def _shared(rows: "list[Owned]") -> dict[str, dict[str, Owned]]:
 def _change(first: str, second: str, pair: _Pair, natives: Natives) -> Change:
     found = dict(zip((one.path for one, _other in pair.differing), _digests(pair), strict=True))
     sites = [f"{os.path.realpath(each.location)}/" for each in natives.environment.distributions]
-    telling = [rows for rows in pair.differing if _is_telling(rows, found, tuple(dict.fromkeys(sites)))]
+    telling = [
+        rows for rows in pair.differing if is_telling(rows, bool(found[rows[0].path]), tuple(dict.fromkeys(sites)))
+    ]
     won = {owner: sum(_lies_there(rows, owner, found) for rows in pair.differing) for owner in (first, second)}
     loser, winner = sorted((first, second), key=lambda owner: won[owner])
     shown = sorted(telling or pair.differing, key=lambda rows: not rows[0].path.endswith("__init__.py"))
@@ -137,13 +139,19 @@ def _told(rows: tuple[Owned, Owned], found: dict[str, str], natives: Natives) ->
     return f"{name}: the file of {owner} lies there" if owner else f"{name}: what lies there is in neither RECORD"
 
 
-def _is_telling(rows: tuple[Owned, Owned], found: dict[str, str], sites: tuple[str, ...]) -> bool:
-    """True for code of an installed package, whose loss somebody notices."""
+def is_telling(rows: tuple[Owned, Owned], readable: bool, sites: tuple[str, ...]) -> bool:
+    """True for code of an installed package, whose loss somebody notices.
+
+    Args:
+        rows: What two owners list for one path; what lies there now belongs to the first or to either.
+        readable: Something lies there.
+        sites: Every site-packages, each with a slash at its end.
+    """
     path = rows[0].path
     inside = max((path[len(site) :] for site in sites if path.startswith(site)), key=len, default="")
     if not inside or not _CODE.search(inside) or inside.partition("/")[0] in _BESIDE_THE_PACKAGE:
         return False
-    return not (path.endswith("/__init__.py") and _is_stub(rows, bool(found[path])))
+    return not (path.endswith("/__init__.py") and _is_stub(rows, readable))
 
 
 def _is_stub(rows: tuple[Owned, Owned], readable: bool) -> bool:

@@ -160,7 +160,12 @@ def rows_from_wheel(path: str) -> "tuple[str, tuple[Row, ...]]":
             data = wheel.read(member)
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         raise RecordError(f"not a readable wheel: {error}") from error
-    return posixpath.dirname(member), tuple(_installed(row) for row in parse(data))
+    return posixpath.dirname(member), as_installed(parse(data))
+
+
+def as_installed(rows: "Iterable[Row]") -> "tuple[Row, ...]":
+    """What installing a wheel would record, from the rows of the RECORD in it: see ``rows_from_wheel``."""
+    return tuple(installed_row(row) for row in rows)
 
 
 def _record_member(names: "Sequence[str]") -> str:
@@ -170,7 +175,7 @@ def _record_member(names: "Sequence[str]") -> str:
     return found[0]
 
 
-def _installed(row: Row) -> Row:
+def installed_row(row: Row) -> Row:
     """A row of a wheel's own RECORD, as an installer would write it."""
     top, _slash, below = row.path.partition("/")
     if not top.endswith(".data"):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from envguard import versions
 from envguard.facts.natives import Natives
+from envguard.facts.providers import required_name
 from envguard.model import Change, Distribution
 
 TYPE_CHECKING = False
@@ -29,10 +30,19 @@ def observe(natives: Natives) -> Iterator[Change]:
     for distribution in natives.environment.distributions:
         if natives.distribution(distribution.name) is distribution:
             for text in dict.fromkeys(distribution.requires):
-                yield from _judge(distribution, text, natives)
+                for change in judge(distribution, text, natives):
+                    if not _inside_family(distribution, change):
+                        yield change
 
 
-def _judge(distribution: Distribution, text: str, natives: Natives) -> Iterator[Change]:
+def judge(distribution: Distribution, text: str, natives: Natives) -> Iterator[Change]:
+    """Whether one requirement is met, whoever asks: at most one change.
+
+    Args:
+        distribution: Who has it.
+        text: The value of Requires-Dist.
+        natives: What is installed.
+    """
     try:
         requirement = applicable(text, natives.markers)
     except ValueError as error:
@@ -41,8 +51,6 @@ def _judge(distribution: Distribution, text: str, natives: Natives) -> Iterator[
     if requirement is None:
         return
     name = versions.normalise(requirement.name)
-    if distribution.name in TORCH_FAMILY and name in TORCH_FAMILY:
-        return
     wanted = f"{name}{requirement.specifier}"
     installed = natives.distribution(name)
     if installed is None:
@@ -55,6 +63,10 @@ def _judge(distribution: Distribution, text: str, natives: Natives) -> Iterator[
         yield _change(distribution, text, why=why, wanted=wanted, installed=installed.version, kind="noted")
     elif version is not None and not requirement.specifier.contains(version, prereleases=True):
         yield _change(distribution, text, why=there, wanted=wanted, installed=installed.version)
+
+
+def _inside_family(distribution: Distribution, change: Change) -> bool:
+    return distribution.name in TORCH_FAMILY and required_name(change.locked) in TORCH_FAMILY
 
 
 def applicable(text: str, markers: Mapping[str, str]) -> "Requirement | None":

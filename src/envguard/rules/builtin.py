@@ -4,38 +4,14 @@ The first row that matches decides, so rows of one kind stand from the gravest e
 counts as the graver case: only the trait ``pure`` makes milder.
 """
 
-from envguard.model import Rule
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from envguard.model import Verdict
+from envguard.rules import _builtin_change
+from envguard.rules._row import row as _row
 
 _BACK = "pip install --no-deps {package}=={locked}"
 _AGAIN = "pip install --no-deps --force-reinstall {package}=={locked}"
 _REPAIR = "pip install --no-deps --force-reinstall the version in the lock, or rebuild the image"
 _CORRECT = "correct the file, or name the others"
 _IMAGE = "run in the image that was validated, or validate here and freeze again"
-
-
-def _row(
-    name: str,
-    verdict: "Verdict",
-    reason: str,
-    *,
-    change: str = "",
-    part: str = "",
-    traits: str = "",
-    instead: str = "",
-) -> Rule:
-    return Rule(
-        id=name,
-        verdict=verdict,
-        reason=reason,
-        change=tuple(change.split()),
-        part=tuple(part.split()),
-        traits=tuple(traits.split()),
-        instead=instead,
-    )
 
 
 _PRESENCE = (
@@ -396,4 +372,15 @@ UNFORESEEN = _row(
 )
 """The last row: it matches everything."""
 
-ROWS = (*_PRESENCE, *_VERSIONS, *_ARTIFACTS, *_DAMAGE, *_NATIVE, *_INTERPRETER, *_FILES, *_GUARD, UNFORESEEN)
+ROWS = (
+    *_PRESENCE,
+    *_VERSIONS,
+    *_ARTIFACTS,
+    *_DAMAGE,
+    *_NATIVE,
+    *_INTERPRETER,
+    *_FILES,
+    *_builtin_change.ROWS,
+    *_GUARD,
+    UNFORESEEN,
+)

@@ -6,13 +6,20 @@ Data only. A code is never reused for something else; a new one gets the next fr
 import difflib
 
 from envguard.facts import wheel
-from envguard.rules import _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native
+from envguard.rules import _codes_change, _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.rules._code import Code
 
-_ALL = (*_codes_drift.CODES, *_codes_gpu.CODES, *_codes_native.CODES, *_codes_files.CODES, *_codes_guard.CODES)
+_ALL = (
+    *_codes_drift.CODES,
+    *_codes_change.CODES,
+    *_codes_gpu.CODES,
+    *_codes_native.CODES,
+    *_codes_files.CODES,
+    *_codes_guard.CODES,
+)
 
 CODES = {entry.code: entry for entry in _ALL}
 """Code -> its entry, in the order of the codes."""
@@ -49,6 +56,13 @@ KINDS = {
     "floating": "An image is named by words that may name another one tomorrow.",
     "unpinned": "A build installs whatever version is newest on that day.",
     "unread": "A file of the repository cannot be read.",
+    "breaks": "After the change a compiled file would not load, and an import surely meets it.",
+    "may-break": "After the change a compiled file would lack something; whether anything asks for it is not known.",
+    "overwrites": "Files of another package would be overwritten with other content.",
+    "unmet-after": "After the change a requirement of a package would not be met.",
+    "unfit": "A wheel is for another Python or platform.",
+    "withdrawn": "The index has withdrawn a release (yanked).",
+    "brings-cuda": "A wheel would bring CUDA libraries that are not required so far.",
     "stale-rule": "A row of the rule table has ended or never matched.",
     "second-owner": "envguard's own files are claimed or changed by somebody else.",
 }
@@ -73,6 +87,7 @@ PARTS = {
     "libc": "The C library or its version.",
     "newest": "No tag, or one that means whatever was pushed last (latest, nightly, main).",
     "tag": "A tag that names a series and not one release, such as `3.11` or `2.8-runtime`.",
+    "first": "The first of its kind in the environment.",
     "family": "Packages that are released together, such as torch and torchvision.",
 }
 """Part that moved -> what it is. ``major``, ``minor``, ``micro`` and ``pre`` are also said of Python's own version."""
@@ -107,6 +122,13 @@ DAMAGE = (
     "floating",
     "unpinned",
     "unread",
+    "breaks",
+    "may-break",
+    "overwrites",
+    "unmet-after",
+    "unfit",
+    "withdrawn",
+    "brings-cuda",
     "unverifiable",
     "stale-rule",
     "second-owner",

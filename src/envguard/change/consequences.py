@@ -1,0 +1,41 @@
+"""What a change would do to an environment: stated before anything is installed, and not judged.
+
+Changes are neutral and have codes of their own, EG220 to EG229; ``rules`` judges them. A change of kind ``noted`` is
+information and no finding.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from envguard.change import fitting, overwriting, requiring, resulting
+from envguard.change.incoming import Incoming
+from envguard.model import Change, Environment
+
+
+def of(
+    live: Environment,
+    arriving: Sequence[Incoming],
+    leaving: Iterable[str] = (),
+    *,
+    site: str = "",
+) -> tuple[Change, ...]:
+    """What would break or be overwritten if these wheels were installed.
+
+    What compiled files would meet is asked where every arriving wheel was read natively into one folder
+    (``incoming.read(…, native=True, unpack=FOLDER)``) that is still there.
+
+    Args:
+        live: What is installed, as ``environment.scan`` gives it.
+        arriving: The wheels that would be installed; one of an installed name replaces it.
+        leaving: Names of what would be removed without a successor.
+        site: The site-packages that the wheels would be installed in; empty takes the one that most others lie in.
+
+    Returns:
+        Sorted by code, package and path. The version changes themselves (upgraded, added, removed) are not among them.
+
+    Raises:
+        UsageError: Two wheels of one name would arrive.
+        UnverifiableError: Something changed while it was read.
+    """
+    result = resulting.of(live, arriving, leaving, site)
+    found = [*overwriting.changes(result), *requiring.changes(result), *fitting.changes(result)]
+    return tuple(sorted(found, key=lambda each: (each.code, each.package, each.path, each.locked)))
