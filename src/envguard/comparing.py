@@ -185,11 +185,11 @@ def _with_files(
     snapshot: Snapshot, live: Environment, progress: "Callable[[int, int], None] | None" = None
 ) -> Environment:
     """The environment with what reading every byte of it showed."""
-    observations, blind = files.compare(live, _sealed_files(snapshot), snapshot.pins, progress=progress)
+    observations, blind = files.compare(live, sealed_files(snapshot), snapshot.pins, progress=progress)
     return live.replace(observations=live.observations + observations, blind=live.blind + blind)
 
 
-def _sealed_files(snapshot: Snapshot) -> "Listing | None":
+def sealed_files(snapshot: Snapshot) -> "Listing | None":
     """The manifest that the lock seals; None where it seals none.
 
     Raises:

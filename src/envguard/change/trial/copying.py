@@ -147,7 +147,8 @@ def unbrought(sealed: Listing, live_roots: dict[str, str], roots: dict[str, str]
     Returns:
         What was brought, and what could not be: it is missing in the original, or another file there.
     """
-    brought, missed = [], []
+    brought: list[str] = []
+    missed: list[str] = []
     for entry in sealed:
         place, source = absolute(entry.path, roots), absolute(entry.path, live_roots)
         if not place or entry.placed or bytecode.is_cached(place) or os.path.lexists(place):

@@ -5,6 +5,7 @@ import os
 from envguard.change import _download
 from envguard.change.trial import base
 from envguard.change.trial.place import Trial
+from envguard.change.trial.running import tool as run_tool
 from envguard.errors import UnverifiableError
 from envguard.model import Pin
 from envguard.versions import parse
@@ -76,7 +77,7 @@ class Installer:
             environ = {name: value for name, value in environ.items() if not name.startswith(("PIP_", "UV_"))}
             environ |= {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}
             environ |= {"PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "UV_LINK_MODE": "copy"}
-        ran = base.run_tool(command, log=self._trial.log(step), environ=environ, folder=self._trial.path)
+        ran = run_tool(command, log=self._trial.log(step), environ=environ, folder=self._trial.path)
         base.require(ran, f"{self.name} failed while {_doing(step)}")
 
 

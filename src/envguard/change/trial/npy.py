@@ -72,7 +72,7 @@ class Array(Value):
             raise NpyError(f"{len(self.body)} bytes of elements where its shape asks for {count * size}")
         little = self.descr[0] != ">"
         if little == (sys.byteorder == "little") and code not in "e?":
-            return memoryview(self.body).cast(code)
+            return memoryview(self.body).cast(code)  # type: ignore[call-overload,no-any-return] # one of _CODES
         return struct.unpack(f"{'<' if little else '>'}{count}{code}", self.body)
 
 

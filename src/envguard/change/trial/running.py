@@ -86,18 +86,21 @@ def measured(
     begin = time.monotonic()
     late = _run(launched, log=log, environ=environ, folder=folder, limit=limit)[1]
     if late:
-        return Ran(command=tuple(command), log=log, code=-signal.SIGKILL, seconds=time.monotonic() - begin, timed_out=True)
+        seconds = time.monotonic() - begin
+        return Ran(command=tuple(command), log=log, code=-signal.SIGKILL, seconds=seconds, timed_out=True)
     try:
         with open(answer, encoding="utf-8") as file:
             said = file.read()
         os.unlink(answer)
-        code, seconds, peak = said.split(" ")
-        return Ran(command=tuple(command), log=log, code=int(code), seconds=float(seconds), peak_kib=int(peak))
-    except FileNotFoundError as error:
+    except OSError as error:
         problem = f"the process that measures {safe(command[0])} was ended from outside"
         raise UnverifiableError(problem, remedy=f"its output is in {log}") from error
-    except ValueError as error:
-        raise UnverifiableError(f"{safe(command[0])} {safe(said)}", remedy=f"its output is in {log}") from error
+    words = said.split(" ")
+    if len(words) != 3 or not words[2].isdigit():
+        raise UnverifiableError(f"{safe(command[0])} {safe(said)}", remedy=f"its output is in {log}")
+    return Ran(
+        command=tuple(command), log=log, code=int(words[0]), seconds=float(words[1]), peak_kib=int(words[2])
+    )
 
 
 def tool(command: Sequence[str], *, log: str, environ: Mapping[str, str], folder: str) -> Ran:
