@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from envguard.proposal import Proposal
+
     Depth = Literal["versions", "records", "files", "native"]
     Verdict = Literal["pinned", "safe", "cautious", "unverified", "forbidden"]
 
@@ -360,6 +362,8 @@ class Report(Value):
     blind: tuple[str, ...] = ()
     bypass: str = ""
     """Reason given in ENVGUARD_BYPASS, where it was honoured."""
+    proposal: "Proposal | None" = None
+    """What a planned change would do; None where nothing was planned."""
 
     @property
     def verdict(self) -> "Verdict":

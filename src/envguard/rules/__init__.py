@@ -111,11 +111,11 @@ def _finding(change: Change, rule: Rule) -> Finding:
         verdict=rule.verdict,
         rule=rule.id,
         reason=rule.reason,
-        instead=_fill(rule.instead, change),
+        instead=fill(rule.instead, change),
     )
 
 
-def _fill(template: str, change: Change) -> str:
+def fill(template: str, change: Change) -> str:
     """``template`` with its placeholders filled, by nothing that a shell could take for more than a word.
 
     What is filled in comes from metadata and lock files, and people paste the result into a terminal.

@@ -4,7 +4,7 @@ The first row that matches decides, so rows of one kind stand from the gravest e
 counts as the graver case: only the trait ``pure`` makes milder.
 """
 
-from envguard.rules import _builtin_change
+from envguard.rules import _builtin_change, _builtin_plan
 from envguard.rules._row import row as _row
 
 _BACK = "pip install --no-deps {package}=={locked}"
@@ -381,6 +381,7 @@ ROWS = (
     *_INTERPRETER,
     *_FILES,
     *_builtin_change.ROWS,
+    *_builtin_plan.ROWS,
     *_GUARD,
     UNFORESEEN,
 )

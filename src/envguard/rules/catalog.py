@@ -6,7 +6,7 @@ Data only. A code is never reused for something else; a new one gets the next fr
 import difflib
 
 from envguard.facts import wheel
-from envguard.rules import _codes_change, _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native
+from envguard.rules import _codes_change, _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native, _codes_plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ALL = (
     *_codes_drift.CODES,
+    *_codes_plan.CODES,
     *_codes_change.CODES,
     *_codes_gpu.CODES,
     *_codes_native.CODES,
@@ -63,6 +64,9 @@ KINDS = {
     "unfit": "A wheel is for another Python or platform.",
     "withdrawn": "The index has withdrawn a release (yanked).",
     "brings-cuda": "A wheel would bring CUDA libraries that are not required so far.",
+    "restored": "A package would become what the golden file says.",
+    "held": "A pin of the golden file stands against the request.",
+    "unopened": "What would be installed cannot be read before it is installed.",
     "stale-rule": "A row of the rule table has ended or never matched.",
     "second-owner": "envguard's own files are claimed or changed by somebody else.",
 }
@@ -129,6 +133,8 @@ DAMAGE = (
     "unfit",
     "withdrawn",
     "brings-cuda",
+    "held",
+    "unopened",
     "unverifiable",
     "stale-rule",
     "second-owner",

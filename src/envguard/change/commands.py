@@ -1,0 +1,82 @@
+"""The command that makes exactly the change that was judged, and the one that tries it first.
+
+Everything is named with its version and ``--no-deps``: a resolver that is asked again tomorrow may answer another way.
+"""
+
+import shlex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envguard.change.request import Request
+    from envguard.change.resolution import Arrival, Resolution
+    from envguard.model import Environment
+    from envguard.proposal import Move
+
+_ABOUT_RESOLVING = ("--no-deps", "--force-reinstall", "--ignore-installed", "--exact", "--reinstall")
+_ABOUT_RESOLVING_WITH_VALUE = (
+    "--upgrade-strategy", "--upgrade-package", "--reinstall-package", "--resolution", "--override", "--overrides",
+    "--extra", "--group", "--fork-strategy", "--exclude", "--excludes",
+)  # fmt: skip
+
+
+def making(
+    request: "Request",
+    resolution: "Resolution",
+    moves: "Sequence[Move]",
+    live: "Environment",
+    find_links: "Sequence[str]",
+    *,
+    offline: bool,
+) -> str:
+    """The command line, or two of them joined by ``&&``; empty where nothing would change."""
+    if not moves:
+        return ""
+    if request.installer == "conda" or request.action == "sync":
+        return request.text
+    is_uv = resolution.installer.startswith("uv")
+    begin = ["uv", "pip"] if is_uv else [live.executable, "-m", "pip"]
+    whom = ["--python", live.executable] if is_uv else []
+    lines = []
+    gone = [move.name for move in moves if move.kind == "removed"]
+    if gone:
+        lines.append(shlex.join([*begin, "uninstall", *whom, *([] if is_uv else ["-y"]), *gone]))
+    if resolution.arrivals:
+        again = any(move.kind in ("rebuilt", "source", "reinstalled") for move in moves)
+        force = ["--reinstall" if is_uv else "--force-reinstall"] if again else []
+        steer = ["--no-index"] if offline and "--no-index" not in request.options else []
+        steer += [word for folder in find_links for word in ("--find-links", folder)]
+        steer += _steering(request.options)
+        words = [word for arrival in resolution.arrivals for word in _words(arrival)]
+        lines.append(shlex.join([*begin, "install", *whom, "--no-deps", *force, *steer, *words]))
+    return " && ".join(lines)
+
+
+def trying(request: "Request") -> str:
+    """The command that tries the request in a copy of the environment."""
+    if request.action == "install" and not request.installer:
+        return f"envguard try {request.text}"
+    return f"envguard try -- {request.text}"
+
+
+def _words(arrival: "Arrival") -> list[str]:
+    from envguard.change.arriving import local_path
+    from envguard.facts.direct_url import redact
+
+    place = local_path(arrival.url) or redact(arrival.url)
+    if arrival.editable:
+        return ["--editable", place]
+    return [place] if arrival.direct else [f"{arrival.name}=={arrival.version}"]
+
+
+def _steering(options: "Sequence[str]") -> list[str]:
+    """The options that say where packages come from and how they are built."""
+    kept: list[str] = []
+    rest = iter(options)
+    for word in rest:
+        if word in _ABOUT_RESOLVING_WITH_VALUE:
+            next(rest, None)
+        elif word not in _ABOUT_RESOLVING:
+            kept.append(word)
+    return kept
