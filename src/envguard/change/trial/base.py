@@ -59,7 +59,7 @@ def _settings(path: str) -> dict[str, str]:
 
 
 def find_uv() -> str:
-    """uv's path, or "": beside the Python that runs this, else on PATH."""
+    """Uv's path, or "": beside the Python that runs this, else on PATH."""
     beside = os.path.join(os.path.dirname(os.path.abspath(sys.executable)), "uv")
     return beside if os.access(beside, os.X_OK) else shutil.which("uv") or ""
 

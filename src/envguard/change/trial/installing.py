@@ -26,7 +26,7 @@ class Installer:
 
     @property
     def name(self) -> str:
-        """uv or pip."""
+        """Uv or pip."""
         return "uv" if self._uv else "pip"
 
     def install(self, pins: "list[Pin]", folder: str, step: str) -> None:

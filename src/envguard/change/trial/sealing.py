@@ -6,11 +6,13 @@ import os
 from envguard import freezing
 from envguard.change.trial.place import Trial
 from envguard.errors import DriftError
-from envguard.model import Depth, Snapshot
+from envguard.model import Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from envguard.model import Depth
 
 
 def candidate(trial: Trial, golden: Snapshot) -> "tuple[dict[str, Any], str]":
@@ -31,7 +33,7 @@ def candidate(trial: Trial, golden: Snapshot) -> "tuple[dict[str, Any], str]":
     return {"path": path, "sha256": hashlib.sha256(frozen.data).hexdigest(), "seal": made.seal}, ""
 
 
-def depth_of(golden: Snapshot) -> Depth:
+def depth_of(golden: Snapshot) -> "Depth":
     """How deep a golden file seals."""
     if golden.manifest is not None:
         return "files"

@@ -19,13 +19,9 @@ from envguard.locate import locate
 from envguard.model import GRAVITY, Environment, Finding, Report, Selection, Snapshot
 from envguard.reporters.safe import safe
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from envguard.change.plan import Plan
-
 Tell = Callable[[str, str], None]
 """Called with the name of a step that begins and what is known of it."""
-Confirm = Callable[["Plan"], bool]
+Confirm = Callable[[planning.Plan], bool]
 """Asked whether a change may be tried that is judged neither safe nor forbidden."""
 
 
@@ -37,7 +33,7 @@ class Stopped(Exception):  # noqa: N818 - an answer for the door, not a failure
         why: In one line.
     """
 
-    def __init__(self, plan: "Plan", why: str) -> None:
+    def __init__(self, plan: planning.Plan, why: str) -> None:
         self.plan = plan
         self.why = why
         super().__init__(why)
@@ -83,7 +79,7 @@ def _golden(lock: str, live: Environment) -> Snapshot:
     return comparing.applicable(snapshot, live.interpreter)
 
 
-def _planned(wish: Wish, lock: str, python: "str | None") -> "Plan":
+def _planned(wish: Wish, lock: str, python: "str | None") -> planning.Plan:
     return planning.plan(
         wish.request,
         lock=lock,
@@ -95,7 +91,7 @@ def _planned(wish: Wish, lock: str, python: "str | None") -> "Plan":
     )
 
 
-def _agree(planned: "Plan", confirm: Confirm) -> None:
+def _agree(planned: planning.Plan, confirm: Confirm) -> None:
     verdict = planned.report.verdict
     if verdict == "forbidden":
         raise Stopped(planned, "the change is forbidden, so it is not tried")
@@ -145,7 +141,7 @@ class _Attempt:
         self.tell = tell
         self.said = trial.evidence
 
-    def run(self, planned: "Plan", confirm: Confirm) -> None:
+    def run(self, planned: planning.Plan, confirm: Confirm) -> None:
         """All steps; the evidence is written after each."""
         self._begin(planned)
         filled = self._build()
@@ -171,7 +167,7 @@ class _Attempt:
         reasons += testing.complaints(self.wish, first, second, compared)
         self.said |= {"state": "failed" if reasons else "passed", "reasons": reasons}
 
-    def _begin(self, planned: "Plan") -> None:
+    def _begin(self, planned: planning.Plan) -> None:
         golden, wish = self.golden, self.wish
         self.said |= {
             "started": _now(),
@@ -183,7 +179,7 @@ class _Attempt:
         self._note_plan(planned)
         self.trial.save()
 
-    def _note_plan(self, planned: "Plan") -> None:
+    def _note_plan(self, planned: planning.Plan) -> None:
         moves = [
             {name: getattr(move, name) for name in ("name", "kind", "before", "after", "requested", "url", "hashes")}
             for move in planned.moves
@@ -241,7 +237,7 @@ class _Attempt:
         if report.seal != (self.golden.seal or self.golden.sha256):
             raise LockError("changed while the trial went on", path=self.golden.path, remedy="try again")
 
-    def _plan_again(self, planned: "Plan", confirm: Confirm) -> "Plan":
+    def _plan_again(self, planned: planning.Plan, confirm: Confirm) -> planning.Plan:
         """Where the original has drifted, what the change needs is asked once more of the environment that is golden."""
         if guard.check(self.golden.path, python=self.wish.python, depth="versions").pinned:
             return planned
@@ -258,7 +254,7 @@ class _Attempt:
         self.trial.save()
         return ran
 
-    def _change(self, planned: "Plan", installer: str) -> None:
+    def _change(self, planned: planning.Plan, installer: str) -> None:
         self.tell("change", f"{len(planned.moves)} of {len(self.golden.pins)} packages, with {installer}")
         wish = self.wish
         changing.apply(

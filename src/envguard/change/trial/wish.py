@@ -21,7 +21,7 @@ class Wish(Value):
     python: "str | None" = None
     compare: str = ""
     """A file that the test writes; empty for none."""
-    tolerance: Tolerance = Tolerance()  # noqa: RUF009 - frozen
+    tolerance: Tolerance = Tolerance()
     timeout: "float | None" = None
     """Seconds that one run of the test may take."""
     max_slowdown: "float | None" = None
