@@ -17,7 +17,7 @@ def main(answer: str, command: "list[str]") -> None:
     child = os.fork()
     if not child:
         try:
-            os.execv(command[0], command)
+            os.execv(command[0], command)  # noqa: S606 - running it is the purpose
         except OSError as error:
             with open(answer, "w") as file:
                 file.write("cannot be started: " + (error.strerror or str(error)).lower())
@@ -26,7 +26,7 @@ def main(answer: str, command: "list[str]") -> None:
     seconds = time.monotonic() - begin
     if not os.path.exists(answer):
         with open(answer + ".new", "w") as file:
-            file.write("%d %.6f %d" % (os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss))
+            file.write(f"{os.waitstatus_to_exitcode(status)} {seconds:.6f} {usage.ru_maxrss}")
         os.rename(answer + ".new", answer)
 
 

@@ -131,7 +131,9 @@ def movement(move: "dict[str, str]") -> str:
     """One move in words."""
     if not move["after"]:
         return f"-{move['name']}"
-    return f"{move['name']} {move['before']} -> {move['after']}" if move["before"] else f"+{move['name']} {move['after']}"
+    if not move["before"]:
+        return f"+{move['name']} {move['after']}"
+    return f"{move['name']} {move['before']} -> {move['after']}"
 
 
 def proof(trial: Trial) -> list[str]:

@@ -8,9 +8,12 @@ import ast
 import math
 import struct
 import sys
-from collections.abc import Sequence
 
 from envguard._value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAGIC = b"\x93NUMPY"
 _HEADER_LIMIT = 1 << 16
@@ -98,9 +101,8 @@ def read(data: bytes) -> Array:
         raise NpyError("its header is none")
     if isinstance(descr, str) and descr[1:2] == "O":
         raise NpyError("it holds pickled Python objects, which are not opened")
-    return Array(
-        descr=descr if isinstance(descr, str) else repr(descr), fortran=fortran, shape=shape, body=data[start + length :]
-    )
+    told = descr if isinstance(descr, str) else repr(descr)
+    return Array(descr=told, fortran=fortran, shape=shape, body=data[start + length :])
 
 
 def _is_shape(shape: object) -> bool:

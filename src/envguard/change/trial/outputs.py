@@ -48,14 +48,15 @@ def compare(name: str, before: bytes, after: bytes, tolerance: Tolerance) -> Com
 
 
 def _compare_json(before: bytes, after: bytes, tally: Tally) -> None:
-    read = []
-    for when, data in (("before", before), ("after", after)):
-        try:
-            read.append(json.loads(data))
-        except (ValueError, RecursionError) as error:
-            tally.unlike(f"no JSON {when} the change: {safe(str(error))[:_SHOWN_TEXT]}")
-    if len(read) == 2:
-        _compare_values("$", read[0], read[1], tally)
+    when = "before"
+    try:
+        one = json.loads(before)
+        when = "after"
+        other = json.loads(after)
+    except (ValueError, RecursionError) as error:
+        tally.unlike(f"no JSON {when} the change: {safe(str(error))[:_SHOWN_TEXT]}")
+        return
+    _compare_values("$", one, other, tally)
 
 
 def _compare_values(where: str, before: object, after: object, tally: Tally) -> None:
@@ -147,23 +148,23 @@ def _compare_elements(where: str, one: npy.Array, other: npy.Array, tally: Tally
 
 
 def _compare_archives(before: bytes, after: bytes, tally: Tally) -> None:
-    members = []
-    for when, data in (("before", before), ("after", after)):
-        try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                if sum(info.file_size for info in archive.infolist()) > LIMIT:
-                    tally.unlike(f"more than {LIMIT >> 20} MiB unpacked {when} the change: not compared")
-                    return
-                members.append({name: archive.read(name) for name in archive.namelist()})
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-            tally.unlike(f"no archive of arrays {when} the change: {safe(str(error))[:_SHOWN_TEXT]}")
-    if len(members) < 2:
+    try:
+        one, other = _members(before), _members(after)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        tally.unlike(f"no archive of arrays: {safe(str(error))[:_SHOWN_TEXT]}")
         return
-    one, other = members
     for name in sorted(one.keys() ^ other.keys()):
         tally.unlike(f"{safe(name)}: {'gone' if name in one else 'new'}")
     for name in sorted(one.keys() & other.keys()):
         _compare_arrays(safe(name.removesuffix(".npy")), one[name], other[name], tally)
+
+
+def _members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(info.file_size for info in archive.infolist()) > LIMIT:
+            problem = f"more than {LIMIT >> 20} MiB unpacked are not compared"
+            raise ValueError(problem)
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def _compare_text(before: bytes, after: bytes, tally: Tally) -> str:

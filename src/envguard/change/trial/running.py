@@ -98,9 +98,7 @@ def measured(
     words = said.split(" ")
     if len(words) != 3 or not words[2].isdigit():
         raise UnverifiableError(f"{safe(command[0])} {safe(said)}", remedy=f"its output is in {log}")
-    return Ran(
-        command=tuple(command), log=log, code=int(words[0]), seconds=float(words[1]), peak_kib=int(words[2])
-    )
+    return Ran(command=tuple(command), log=log, code=int(words[0]), seconds=float(words[1]), peak_kib=int(words[2]))
 
 
 def tool(command: Sequence[str], *, log: str, environ: Mapping[str, str], folder: str) -> Ran:

@@ -1,8 +1,8 @@
 """When two numbers count as the same.
 
 The rule is that of ``numpy.isclose``: ``|after - before| <= atol + rtol * |before|``, with NaN equal to NaN and an
-infinity equal to itself alone. It is for floating-point numbers; integers and truth values count things, and must be the
-same.
+infinity equal to itself alone. It is for floating-point numbers; integers and truth values count things, and must be
+the same.
 """
 
 import math
@@ -98,9 +98,7 @@ class Tally:
         """All that was found."""
         more = self.differing - len(self._problems)
         told = (*self._problems, f"and {more} more") if more > 0 else tuple(self._problems)
-        return Compared(
-            kind=kind, values=self.values, differing=self.differing, worst=self.worst, problems=told
-        )
+        return Compared(kind=kind, values=self.values, differing=self.differing, worst=self.worst, problems=told)
 
 
 def checked(rtol: float, atol: float) -> Tolerance:

@@ -184,8 +184,8 @@ class _Attempt:
             {name: getattr(move, name) for name in ("name", "kind", "before", "after", "requested", "url", "hashes")}
             for move in planned.moves
         ]
-        report = planned.report
-        self.said["plan"] = {"verdict": report.verdict, "moves": moves, "findings": evidence.of_findings(report.findings)}
+        found = evidence.of_findings(planned.report.findings)
+        self.said["plan"] = {"verdict": planned.verdict, "moves": moves, "findings": found}
 
     def _build(self) -> filling.Filled:
         origin = base.origin_of(self.live)
@@ -238,7 +238,7 @@ class _Attempt:
             raise LockError("changed while the trial went on", path=self.golden.path, remedy="try again")
 
     def _plan_again(self, planned: planning.Plan, confirm: Confirm) -> planning.Plan:
-        """Where the original has drifted, what the change needs is asked once more of the environment that is golden."""
+        """Where the original has drifted, what the change needs is asked once more, of what is golden."""
         if guard.check(self.golden.path, python=self.wish.python, depth="versions").pinned:
             return planned
         self.tell("plan", "once more, since the original has drifted from golden")

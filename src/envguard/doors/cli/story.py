@@ -43,7 +43,8 @@ def verdict(trial: "Trial", paint: "Paint") -> str:
     state = str(said["state"])
     glyph = paint.glyph("✓" if state == "passed" else "✗")
     mark = " ".join(word for word in (glyph, state) if word)
-    lines = [f"{paint(mark, _STYLES.get(state, 'unverified'))}  trial {trial.id}: {paint.text(str(said['request']))}", ""]
+    asked = paint.text(str(said["request"]))
+    lines = [f"{paint(mark, _STYLES.get(state, 'unverified'))}  trial {trial.id}: {asked}", ""]
     for reason in said.get("reasons", ()):
         lines += paint.labelled("why", paint.text(str(reason)))
     lines += _runs(said, paint)
@@ -52,9 +53,11 @@ def verdict(trial: "Trial", paint: "Paint") -> str:
     for note in said.get("notes", ()):
         lines += paint.labelled("note", paint.text(str(note)))
     lines += paint.labelled("kept in", paint.text(trial.path), prose=False)
+    commands = [f"envguard reject {trial.id}"]
     if state == "passed":
-        lines += paint.labelled("next", f"envguard accept {trial.id} --why '...' [--apply]", style="command", prose=False)
-    lines += paint.labelled("" if state == "passed" else "next", f"envguard reject {trial.id}", style="command", prose=False)
+        commands.insert(0, f"envguard accept {trial.id} --why '...' [--apply]")
+    for number, command in enumerate(commands):
+        lines += paint.labelled("" if number else "next", command, style="command", prose=False)
     return "".join(f"{line}\n" for line in lines)
 
 

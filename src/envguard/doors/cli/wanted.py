@@ -1,4 +1,4 @@
-"""A change that is asked for on the command line: in this program's words, or as an installer's command behind ``--``."""
+"""A change that is asked for on the command line: in this program's words, or as an installer's command."""
 
 import re
 

@@ -26,7 +26,9 @@ def run(argv: list[str]) -> int:
         "change set by the rules of the golden file. What the request does not name is held at the golden version."
     )
     parser = Parser("plan", told, examples=EXAMPLES, usage="[CHANGE...] [OPTIONS] | plan [OPTIONS] -- COMMAND")
-    parser.add_argument("changes", metavar="CHANGE", nargs="*", help="NAME==VERSION or +NAME to install, -NAME to remove")
+    parser.add_argument(
+        "changes", metavar="CHANGE", nargs="*", help="NAME==VERSION or +NAME to install, -NAME to remove"
+    )
     parser.add_argument("-r", "--requirement", metavar="FILE", action="append", default=[], help="a requirements file")
     parser.add_argument("-U", "--upgrade", action="store_true", help="newer versions; alone, of everything")
     parser.add_argument("--no-deps", action="store_true", help="move nothing but what is named")
@@ -37,7 +39,9 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--uses", metavar="FOLDER", action="append", default=[], help="sources whose calls are compared; needs griffe"
     )
-    parser.add_argument("--fail-on", choices=FAIL_ON, default="cautious", help="the mildest verdict that counts (default: cautious)")
+    parser.add_argument(
+        "--fail-on", choices=FAIL_ON, default="cautious", help="the mildest verdict that counts (default: cautious)"
+    )
     parser.add_argument("--sha256", metavar="HEX", help="what the golden file itself must hash to")
     add_lock_option(parser)
     add_python(parser)
@@ -49,7 +53,9 @@ def run(argv: list[str]) -> int:
     from envguard.change.plan import plan
     from envguard.errors import UsageError
 
-    if command is not None and (options.changes or removed or options.requirement or options.upgrade or options.no_deps):
+    if command is not None and (
+        options.changes or removed or options.requirement or options.upgrade or options.no_deps
+    ):
         raise UsageError("envguard plan: changes stand before the --, or a command behind it, not both")
     wanted = (
         request.of_command(command)

@@ -32,7 +32,7 @@ def run(argv: list[str]) -> int:
     options, wish = _asked(argv)
     answer = output.of_options(options, has_report=False)
     try:
-        trial = trying.run(wish, tell=story.step, confirm=lambda found: _confirm(found, options, answer))
+        trial = trying.run(wish, tell=story.step, confirm=lambda found: _confirm(found, options))
     except trying.Stopped as stop:
         answer.write(answer.render(stop.plan.report))
         story.refusal(stop.why)
@@ -81,11 +81,12 @@ def _asked(argv: list[str]) -> "tuple[argparse.Namespace, Wish]":
 
 def _parser() -> Parser:
     told = (
-        "Judge a change as `envguard plan` does, build the golden environment anew beside the lock, prove that it equals "
-        "golden, run the test, make the change there, look for what is newly broken, run the test again and compare. The "
-        "original is not touched."
+        "Judge a change as `envguard plan` does, build the golden environment anew beside the lock, prove that it "
+        "equals golden, run the test, make the change there, look for what is newly broken, run the test again and "
+        "compare. The original is not touched."
     )
-    parser = Parser("try", told, examples=EXAMPLES, usage="[CHANGE...] --test CMD [OPTIONS] | try --test CMD -- COMMAND")
+    usage = "[CHANGE...] --test CMD [OPTIONS] | try --test CMD -- COMMAND"
+    parser = Parser("try", told, examples=EXAMPLES, usage=usage)
     wanted.add_options(parser)
     group = parser.add_argument_group("the test")
     group.add_argument("--test", metavar="CMD", required=True, help="the regression test; split into words, no shell")
@@ -105,7 +106,7 @@ def _parser() -> Parser:
     return parser
 
 
-def _confirm(found: "Plan", options: "argparse.Namespace", answer: output.Output) -> bool:
+def _confirm(found: "Plan", options: "argparse.Namespace") -> bool:
     """Show the report and ask, unless ``--yes`` answers."""
     shown = output.of_stderr(options.color)
     if options.yes:
