@@ -64,6 +64,10 @@ class UsageError(EnvguardError):
     """A call or a command line that makes no sense, such as an unknown depth."""
 
 
+class ChangeError(EnvguardError):
+    """A change of an environment was refused, or failed; it says what state the environment is in."""
+
+
 class TooLateError(EnvguardError):
     """A protected module was loaded before the guard could judge, or from elsewhere."""
 

@@ -162,6 +162,8 @@ def unlike(pin: "Pin", path: str) -> str:
             who = identity(contents)
             if who.name != pin.name or relation(pin.version or "", who.version) != "equal":
                 return f"it is {who.name} {who.version}"
+            if os.path.isdir(path):
+                _refuse_edited(contents, who.metadata)
             if pin.record:
                 installed = tuple(records.installed_row(row) for row in rows(contents, who.metadata))
                 if records.portable_digest(installed, who.metadata) != pin.record:
@@ -169,6 +171,14 @@ def unlike(pin: "Pin", path: str) -> str:
     except (ArtifactError, records.RecordError) as error:
         return error.why
     return _unlike_hashes(pin, path)
+
+
+def _refuse_edited(contents: Contents, folder: str) -> None:
+    """Holds each file of an unpacked wheel to its RECORD: what is linked into environments may be edited there."""
+    for row in rows(contents, folder):
+        algorithm, _colon, wanted = row.hash.partition(":")
+        if wanted and hashlib.new(algorithm, contents.read(row.path)).hexdigest() != wanted:
+            raise ArtifactError(f"{row.path!a} was edited there")
 
 
 def _unlike_hashes(pin: "Pin", path: str) -> str:

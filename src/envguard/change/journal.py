@@ -1,9 +1,8 @@
 """The journal of a change: written into the environment before anything in it changes, gone when all is done.
 
-It says towards which golden file the environment was being changed, which packages were touched, and where the proven
-wheels lie that the rest can be done from, even when the index is gone. Every file is put in its place by a rename, so
-whatever ends the process leaves old files and new files and no half ones; ``envguard restore`` looks at all of them
-again and goes on.
+It lists every operation to come, and every file that will be put in place lies ready beside it, proven and on the same
+file system. So whatever ends the process, ``envguard restore`` needs neither the index nor a wheel to go on: it does
+the operations of the journal once more, those that were done already have no effect, and then looks at everything anew.
 """
 
 import contextlib
@@ -18,11 +17,24 @@ from envguard.errors import UnverifiableError
 
 FILE = "journal.json"
 WHEELS = "wheels"
-"""Proven wheels, kept until the change is done."""
+"""What the index gave for the change."""
 STAGED = "staged"
 """Files that are about to be put in their place."""
-LIMIT = 8 << 20
+LIMIT = 512 << 20
 FORMAT = 1
+
+
+class Operation(Value):
+    """One step that has no effect when it is done twice."""
+
+    kind: str
+    """``put`` a staged file in its place, ``unlink`` a file or link, ``prune`` a folder if it is empty."""
+    path: str
+    """Absolute, below the prefix."""
+    staged: str = ""
+    """Name of the file in the folder of staged files."""
+    sha256: str = ""
+    """Of the staged file."""
 
 
 class Journal(Value):
@@ -35,28 +47,27 @@ class Journal(Value):
     lock_sha256: str
     packages: tuple[str, ...]
     """Normalised names of the packages whose files may be half old and half new."""
-    state: str
-    """``prepared``: nothing has changed yet; ``changing``: some of it has."""
+    operations: "tuple[Operation, ...]" = ()
+    """What is to be done, in this order."""
     started: str = ""
     """Local time."""
     pid: int = 0
 
 
 def begin(prefix: str, journal: Journal) -> None:
-    """Writes the journal, durable when this returns. Names of an interrupted change that are not done yet stay in it.
+    """Writes the journal, durable when this returns.
 
     Raises:
         UnverifiableError: It cannot be written. Nothing was changed.
     """
-    before = read(prefix)
-    names = {*journal.packages, *(before.packages if before is not None else ())}
     started = journal.started or time.strftime("%Y-%m-%d %H:%M:%S")
-    _write(prefix, journal.replace(packages=tuple(sorted(names)), started=started, pid=os.getpid()))
+    _write(prefix, journal.replace(started=started, pid=os.getpid()))
 
 
 def _write(prefix: str, journal: Journal) -> None:
     folder = place.make(prefix)
-    said = {field: getattr(journal, field) for field in journal._fields}
+    said: dict[str, object] = {field: getattr(journal, field) for field in journal._fields}
+    said["operations"] = [[getattr(each, field) for field in each._fields] for each in journal.operations]
     path = os.path.join(folder, FILE)
     part = path + ".part"
     try:
@@ -64,7 +75,7 @@ def _write(prefix: str, journal: Journal) -> None:
             os.unlink(part)  # of one that was killed; the lock is held, so nobody else writes it
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps({"format": FORMAT, **said}, indent=1).encode() + b"\n")
+            file.write(json.dumps({"format": FORMAT, **said}).encode() + b"\n")
             file.flush()
             os.fsync(descriptor)
         os.replace(part, path)
@@ -92,6 +103,10 @@ def read(prefix: str) -> "Journal | None":
             if said.pop("format") != FORMAT:
                 raise _unreadable(path, "written by another version of envguard")
             said["packages"] = tuple(map(str, said["packages"]))
+            said["operations"] = tuple(
+                Operation(kind=str(kind), path=str(path), staged=str(staged), sha256=str(sha256))
+                for kind, path, staged, sha256 in said["operations"]
+            )
             return Journal(**said)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _unreadable(path, "not a journal that envguard wrote") from error

@@ -8,7 +8,7 @@ import contextlib
 import os
 import stat
 
-from envguard.errors import UnverifiableError
+from envguard.errors import ChangeError
 
 NAME = ".envguard"
 _REMEDY = "run it as a user who may write there"
@@ -23,7 +23,7 @@ def make(prefix: str, *parts: str) -> str:
     """The folder, or one in it, made where it is missing.
 
     Raises:
-        UnverifiableError: It cannot be made, or something else has its name, such as a link that leads elsewhere.
+        ChangeError: It cannot be made, or something else has its name, such as a link that leads elsewhere.
     """
     path = os.path.realpath(prefix)
     for part in ("", NAME, *parts):
@@ -36,7 +36,7 @@ def make(prefix: str, *parts: str) -> str:
         except OSError as error:
             raise refused(path, error) from error
         if not stat.S_ISDIR(mode):
-            raise UnverifiableError(f"{path}: not a folder", remedy="remove it; envguard keeps its journal there")
+            raise ChangeError(f"{path}: not a folder", remedy="remove it; envguard keeps its journal there")
     return path
 
 
@@ -55,6 +55,6 @@ def sync(path: str) -> None:
         os.close(descriptor)
 
 
-def refused(path: str, error: OSError) -> UnverifiableError:
+def refused(path: str, error: OSError) -> ChangeError:
     """What the system said, in one line; the environment is as it was, or as the journal says."""
-    return UnverifiableError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}", remedy=_REMEDY)
+    return ChangeError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}", remedy=_REMEDY)

@@ -10,7 +10,7 @@ import os
 import time
 
 from envguard.change import place
-from envguard.errors import UnverifiableError
+from envguard.errors import ChangeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def hold(
         waiting: Called once with who holds it, before waiting begins.
 
     Raises:
-        UnverifiableError: Another one holds it, or no lock can be made there. Nothing was changed.
+        ChangeError: Another one holds it, or no lock can be made there. Nothing was changed.
     """
     place.make(prefix)
     path = place.folder(prefix, FILE)
@@ -64,7 +64,7 @@ def _wait_for(path: str, until: float, wait: float, waiting: "Callable[[str], No
         who = holder(path)
         if time.monotonic() >= until:
             waited = f" after waiting {wait:g} s" if wait else ""
-            raise UnverifiableError(
+            raise ChangeError(
                 f"{os.path.dirname(os.path.dirname(path))}: another envguard is changing this environment{waited}: "
                 f"{who}",
                 remedy="run it again when that has ended, or with --wait SECONDS",

@@ -43,6 +43,7 @@ def scan(
     python: str | None = None,
     depth: "Depth" = "records",
     prefix: str | None = None,
+    may_be_empty: bool = False,
 ) -> Environment:
     """Read what is installed.
 
@@ -51,6 +52,7 @@ def scan(
         python: Another interpreter, or the folder of its environment; None is this process.
         depth: ``versions`` believes the names of metadata folders; deeper, their files must agree with them.
         prefix: Where conda-meta is looked for; None takes sys.prefix of the interpreter.
+        may_be_empty: No error where nothing is installed: for those who are about to put something there.
 
     Raises:
         UnverifiableError: An entry cannot be listed, something changed while it was read, nothing is installed, or
@@ -68,7 +70,7 @@ def scan(
         found = [_by_name(each) for each in found]
     records = conda.read(root)
     installed = tuple(each.distribution for each in found if each.distribution is not None)
-    if not installed:
+    if not installed and not may_be_empty:
         raise _nothing([listing.path for listing in listings])
     on_path = tuple(listing.path for listing in listings)
     installed = conda_pip.settled(records.metadata, installed)

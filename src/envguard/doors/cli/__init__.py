@@ -6,7 +6,7 @@ Exit codes: 0 pinned, 1 findings at or above ``--fail-on``, 2 could not judge, 1
 
 import sys
 
-from envguard.errors import DriftError, EnvguardError, UnverifiableError
+from envguard.errors import ChangeError, DriftError, EnvguardError, UnverifiableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,4 +71,4 @@ def _explain(error: EnvguardError) -> int:
     if report is not None:
         output.tell(output.of_stderr().render(report, "full").rstrip())
     output.tell_traceback(error)
-    return FINDINGS if isinstance(error, DriftError) else CANNOT_JUDGE
+    return FINDINGS if isinstance(error, (ChangeError, DriftError)) else CANNOT_JUDGE

@@ -1,0 +1,239 @@
+"""From findings to steps: what has to be done so that an environment is the golden one again.
+
+Nothing is done here, and nothing is looked for: a step says what is wrong, and what it is for.
+"""
+
+import os
+
+from envguard._value import Value
+from envguard.change import supply
+from envguard.facts.conda_files import CONDA
+from envguard.facts.owners import OWN_NAME
+from envguard.facts.providers import required_name
+from envguard.facts.tree import is_below
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Literal
+
+    from envguard.change.seen import Seen
+    from envguard.facts.differences import Difference
+    from envguard.model import Change, Distribution, Finding, Pin
+
+_REPAIRABLE = frozenset({"EG101", "EG102", "EG104", "EG105", "EG106", "EG107", "EG108", "EG109"})
+"""Codes of what putting the golden artifact in place mends."""
+
+
+class Step(Value):
+    """One thing to do, or one that is left alone and why."""
+
+    action: "Literal['install', 'remove', 'delete', 'mode', 'leave']"
+    package: str
+    """Normalised name; empty for what belongs to none."""
+    what: str
+    """What is wrong, or why it is left alone; one line."""
+    pin: "Pin | None" = None
+    """To install."""
+    distributions: "tuple[Distribution, ...]" = ()
+    """To remove."""
+    paths: tuple[str, ...] = ()
+    """To delete, or whose executable bit is wrong; absolute."""
+
+
+def steps(seen: "Seen", *, prune: bool, doubted: "Iterable[str]" = ()) -> tuple[Step, ...]:
+    """What has to be done, in the order in which it is said.
+
+    Args:
+        seen: The environment beside its golden file.
+        prune: Also remove what the golden file does not name.
+        doubted: Packages that an interrupted change may have left half done: each of their files is looked at.
+    """
+    return tuple(_Reading(seen, prune=prune).steps(doubted))
+
+
+class _Reading:
+    def __init__(self, seen: "Seen", *, prune: bool) -> None:
+        self._seen = seen
+        self._prune = prune
+        self._pins = {pin.name: pin for pin in seen.snapshot.pins if pin.manager == "pip" and pin.name}
+        self._by_conda = {each.python_name for each in seen.live.conda or () if each.python_name}
+        self._conda = {pin.name for pin in seen.snapshot.pins if pin.manager == "conda"}
+        self._installs: dict[str, list[str]] = {}
+        self._left: dict[tuple[str, str], None] = {}
+        self._deleted: dict[str, list[str]] = {}
+        self._modes: dict[str, list[str]] = {}
+        self._removed: set[str] = set()
+
+    def steps(self, doubted: "Iterable[str]") -> "Iterator[Step]":
+        for finding in self._seen.report.findings:
+            self._sort(finding)
+        for difference in self._seen.differences:
+            self._sort_file(difference)
+        for name in doubted:
+            if name in self._pins and name not in self._installs:
+                self._install(name, "an interrupted change may have left it half done")
+        for name, paths in sorted(self._deleted.items()):
+            yield Step(
+                action="delete", package=name, what=_counted(paths, self._seen.prefix), paths=tuple(sorted(paths))
+            )
+        for name, paths in sorted(self._modes.items()):
+            what = f"executable bit of {_counted(paths, self._seen.prefix)}"
+            yield Step(action="mode", package=name, what=what, paths=tuple(sorted(paths)))
+        for name in sorted(self._removed):
+            found = tuple(each for each in self._seen.live.distributions if each.name == name)
+            versions = ", ".join(sorted({each.version for each in found}))
+            yield Step(action="remove", package=name, what=f"{versions} is not in the golden file", distributions=found)
+        for name, reasons in sorted(self._installs.items()):
+            yield Step(action="install", package=name, what="; ".join(dict.fromkeys(reasons)), pin=self._pins[name])
+        for name, why in self._left:
+            yield Step(action="leave", package=name, what=why)
+
+    def _install(self, name: str, why: str) -> None:
+        self._installs.setdefault(name, []).append(why)
+
+    def _leave(self, name: str, why: str) -> None:
+        self._left[name, why] = None
+
+    def _sort(self, finding: "Finding") -> None:
+        change = finding.change
+        name = change.package
+        if change.code == "EG108" and self._is_sorted_by_file(change):
+            return
+        if change.code == "EG109" and _is_leftover(change):
+            self._delete_leftover(change)
+        elif self._is_condas(change):
+            self._leave(name, f"{_words(change)}: a package of conda's")
+        elif change.code == "EG103":
+            self._sort_extra(change)
+        elif name in self._pins and change.code in _REPAIRABLE:
+            why = supply.not_a_wheel(self._pins[name])
+            if why:
+                self._leave(name, f"{_words(change)}: {why}")
+            else:
+                self._install(name, _words(change))
+        elif change.code in ("EG106", "EG109") and name and name not in self._pins and self._prune:
+            self._removed.add(name)
+        else:
+            self._leave(name, _words(change))
+
+    @staticmethod
+    def _is_sorted_by_file(change: "Change") -> bool:
+        return change.kind in ("edited", "deleted-file", "added-file", "mode", "bytecode", "startup")
+
+    def _is_condas(self, change: "Change") -> bool:
+        name = change.package
+        return (
+            "conda" in change.traits
+            or change.code in ("EG113", "EG114")
+            or name in self._by_conda
+            or (name in self._conda and name not in self._pins)
+        )
+
+    def _sort_extra(self, change: "Change") -> None:
+        name = change.package
+        if name == OWN_NAME:
+            return
+        if not self._prune:
+            self._leave(name, f"{change.installed} is not in the golden file: removed only with --prune")
+        elif name in self._needed_by_us():
+            self._leave(name, f"{change.installed} is not in the golden file, and envguard itself needs it")
+        else:
+            self._removed.add(name)
+
+    def _needed_by_us(self) -> set[str]:
+        """Names that the guard requires where it is installed in this environment, what those require included."""
+        requires = {each.name: each.requires for each in self._seen.live.distributions}
+        found: set[str] = set()
+        todo = [OWN_NAME] if OWN_NAME in requires else []
+        while todo:
+            for text in requires.get(todo.pop(), ()):
+                name = required_name(text)
+                if name not in found and "extra ==" not in text.replace("'", '"').replace("extra==", "extra =="):
+                    found.add(name)
+                    todo.append(name)
+        return found
+
+    def _delete_leftover(self, change: "Change") -> None:
+        path = os.path.realpath(os.path.dirname(change.path)) + "/" + os.path.basename(change.path)
+        if is_below(path, self._seen.prefix):
+            self._deleted.setdefault(change.package, []).append(path)
+        else:
+            self._leave(change.package, f"{_words(change)}: outside the environment")
+
+    def _sort_file(self, difference: "Difference") -> None:
+        name = difference.package
+        kind = difference.kind
+        if kind == "startup":
+            kind = difference.what.partition(":")[0]
+        path = difference.path
+        if not is_below(path, self._seen.prefix):
+            self._leave(name, f"{path}: {difference.what}: outside the environment")
+        elif kind == "bytecode":
+            self._deleted.setdefault(name, []).append(path)
+        elif name.startswith(CONDA) or name in self._by_conda:
+            self._leave(name.removeprefix(CONDA), f"{path}: {difference.what}: a file of conda's")
+        elif name in self._pins:
+            self._sort_file_of_pin(name, kind, difference)
+        elif kind == "added-file" and not name:
+            if self._prune:
+                self._deleted.setdefault(name, []).append(path)
+            else:
+                self._leave(name, f"{path} belongs to no package: removed only with --prune")
+        elif name not in self._removed:
+            self._leave(name, f"{path}: {difference.what}: the golden file pins no package that it belongs to")
+
+    def _sort_file_of_pin(self, name: str, kind: str, difference: "Difference") -> None:
+        if kind == "added-file":
+            self._deleted.setdefault(name, []).append(difference.path)
+            return
+        if kind == "mode":
+            self._modes.setdefault(name, []).append(difference.path)
+            return
+        shown = (
+            f"{_short(difference.path, self._seen.prefix)} {'is missing' if kind == 'deleted-file' else 'was edited'}"
+        )
+        why = supply.not_a_wheel(self._pins[name])
+        if why:
+            self._leave(name, f"{shown}: {why}")
+        else:
+            self._install(name, shown)
+
+
+def _is_leftover(change: "Change") -> bool:
+    """True for what pip renamed and did not get to delete, and for a metadata folder that names nothing any more."""
+    name = os.path.basename(change.path)
+    if name[:1] in ("~", "-"):
+        return True
+    return (
+        name.endswith(".dist-info")
+        and os.path.isdir(change.path)
+        and not os.path.islink(change.path)
+        and not os.path.lexists(os.path.join(change.path, "METADATA"))
+        and not os.path.lexists(os.path.join(change.path, "RECORD"))
+    )
+
+
+def _words(change: "Change") -> str:
+    """What a change is, in a few words."""
+    said: Mapping[str, str] = {
+        "EG101": "is missing",
+        "EG102": f"{change.installed} instead of {change.locked}",
+        "EG104": f"variant {change.installed} instead of {change.locked}",
+        "EG105": f"from {change.installed} instead of {change.locked}",
+        "EG106": "has more than one metadata folder",
+        "EG107": "comes from another artifact",
+        "EG109": "has broken metadata",
+    }
+    return (
+        said.get(change.code) or f"{change.code} {change.kind} {change.evidence[0] if change.evidence else ''}".strip()
+    )
+
+
+def _counted(paths: "list[str]", prefix: str) -> str:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return _short(min(paths), prefix) + more
+
+
+def _short(path: str, prefix: str) -> str:
+    return path[len(prefix) + 1 :] if is_below(path, prefix) else path

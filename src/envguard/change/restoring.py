@@ -1,0 +1,294 @@
+"""Bringing an environment back to its golden file, and the order in which that is safe.
+
+    lock of the environment -> look -> plan -> artifacts, proven -> staged -> journal -> renames -> look again
+
+Up to the journal nothing of the environment has changed. From there on whatever ends the process, the next restore
+goes on where it ended (see ``journal``). It looks again until there is nothing more to do, and ends with that verdict.
+"""
+
+import contextlib
+
+from envguard._value import Value
+from envguard.change import damage, golden, journal, place, seen as seeing, site_lock, staging, supply
+from envguard.change.artifact import ArtifactError
+from envguard.change.damage import Step
+from envguard.change.seen import Seen
+from envguard.change.supply import Supply
+from envguard.errors import ChangeError
+from envguard.facts.owners import OWN_NAME
+from envguard.reporters.safe import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from envguard.change.journal import Journal
+    from envguard.model import Report, Selection
+
+ROUNDS = 5
+"""How often it looks and repairs: putting back one artifact may uncover what another one left behind."""
+
+
+class Plan(Value):
+    """What would be done to an environment."""
+
+    seen: Seen
+    steps: tuple[Step, ...]
+    supplies: tuple[Supply, ...]
+    """For the steps that install, by their order; one without a path and a reason is asked of the index."""
+    interrupted: "Journal | None" = None
+    """A change that was interrupted, and is finished first."""
+
+    @property
+    def to_do(self) -> tuple[Step, ...]:
+        """The steps that change something."""
+        return tuple(step for step in self.steps if step.action != "leave")
+
+    @property
+    def left(self) -> tuple[Step, ...]:
+        """What is left alone, and why."""
+        return tuple(step for step in self.steps if step.action == "leave")
+
+    def supply(self, name: str) -> "Supply | None":
+        """Where the artifact of a package comes from."""
+        return next((each for each in self.supplies if each.pin.name == name), None)
+
+
+class Outcome(Value):
+    """What a restore came to."""
+
+    report: "Report"
+    """Of the last look, at depth files."""
+    done: tuple[Step, ...] = ()
+    """What was changed, in this order."""
+    left: tuple[Step, ...] = ()
+    """What could not be restored, or was not asked for."""
+    refused: bool = False
+    """Nobody agreed; nothing was changed."""
+
+    @property
+    def complete(self) -> bool:
+        """True where the environment is the golden one."""
+        return not self.refused and self.report.pinned
+
+
+class Options(Value):
+    """How to restore."""
+
+    python: "str | None" = None
+    sha256: "str | None" = None
+    selection: "Selection | None" = None
+    prune: bool = False
+    """Also remove what the golden file does not name."""
+    find_links: tuple[str, ...] = ()
+    offline: bool = False
+    wait: float = 0.0
+    """Seconds to wait for another one that is changing the environment."""
+    purpose: str = "restore"
+    progress: "Callable[[int, int], None] | None" = None
+    waiting: "Callable[[str], None] | None" = None
+
+
+def plan_restore(lock: str, options: "Options | None" = None) -> Plan:
+    """What a restore would do. Nothing is changed, and the index is not asked.
+
+    Raises:
+        EnvguardError: As ``check``.
+    """
+    asked = options or Options()
+    seen = _look(lock, asked)
+    interrupted = journal.read(seen.prefix)
+    steps = damage.steps(seen, prune=asked.prune, doubted=_doubted(interrupted))
+    pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
+    found = supply.find(
+        pins,
+        find_links=asked.find_links,
+        offline=asked.offline,
+        python=seen.live.interpreter,
+        judged=seen.prefix,
+    )
+    supplies = tuple(found[pin.name] for pin in pins)
+    if asked.offline:
+        steps = tuple(_or_left(step, found) for step in steps)
+    return Plan(seen=seen, steps=steps, supplies=supplies, interrupted=interrupted)
+
+
+def restore(
+    lock: str,
+    options: "Options | None" = None,
+    *,
+    agree: "Callable[[Plan], bool]" = lambda _plan: True,
+    tell: "Callable[[str], None]" = lambda _line: None,
+) -> Outcome:
+    """Makes an environment equal to its golden file.
+
+    Args:
+        lock: Path of the golden file.
+        options: How.
+        agree: Asked once, with the plan, before anything changes.
+        tell: Told what is being done, a line each.
+
+    Raises:
+        ChangeError: Another one is changing the environment, or the system refused a change. The environment is as it
+            was, or the next restore goes on.
+        EnvguardError: As ``check``.
+    """
+    asked = options or Options()
+    golden.settle(lock)
+    prefix = seeing.prefix_of(asked.python)
+    with site_lock.hold(prefix, asked.purpose, wait=asked.wait, waiting=asked.waiting):
+        plan = plan_restore(lock, asked)
+        if not plan.to_do and plan.interrupted is None:
+            _clean(prefix)
+            return Outcome(report=plan.seen.report, left=plan.left)
+        if not agree(plan):
+            return Outcome(report=plan.seen.report, left=plan.left, refused=True)
+        done: list[Step] = []
+        if plan.interrupted is not None:
+            tell(f"finishing the {plan.interrupted.purpose} of {plan.interrupted.started} that was interrupted")
+            staging.commit(prefix, plan.interrupted)
+            plan = plan_restore(lock, asked)
+        doubted = _doubted(plan.interrupted)
+        failed: dict[str, Step] = {}
+        for _round in range(ROUNDS):
+            todo = [step for step in plan.to_do if step not in done]
+            if not todo:
+                break
+            did, not_done = apply(plan, todo, asked, tell=tell)
+            done += did
+            failed |= {step.package: step for step in not_done}
+            seen = _look(lock, asked)
+            steps = tuple(
+                failed[step.package] if step.action == "install" and step.package in failed else step
+                for step in damage.steps(seen, prune=asked.prune)
+            )
+            plan = plan.replace(seen=seen, steps=steps)
+        _clean(prefix, keep=bool(doubted & failed.keys()))
+        return Outcome(report=plan.seen.report, done=tuple(done), left=plan.left)
+
+
+def apply(
+    plan: Plan, steps: "Sequence[Step]", options: Options, *, tell: "Callable[[str], None]" = lambda _line: None
+) -> tuple[list[Step], list[Step]]:
+    """Does steps of a plan; the lock of the environment must be held.
+
+    Args:
+        plan: What they are steps of.
+        steps: Those to do.
+        options: How.
+        tell: Told what is being done, a line each.
+
+    Returns:
+        The steps that were done, and those that were left, each with the reason.
+
+    Raises:
+        ChangeError: The system refused. Nothing was changed, or the journal says how to go on.
+    """
+    prefix = plan.seen.prefix
+    found = _fetched(plan, steps, options, tell)
+    did: list[Step] = []
+    left: list[Step] = []
+    try:
+        ready = staging.Staging(plan.seen)
+        for step in sorted(steps, key=lambda each: ("remove", "install", "mode", "delete").index(each.action)):
+            why = _stage(step, ready, found)
+            if why:
+                left.append(step.replace(action="leave", what=f"{step.what}: {why}"))
+            else:
+                did.append(step)
+        staged = ready.done(options.purpose, plan.seen.snapshot.path, plan.seen.snapshot.sha256)
+    except ChangeError:
+        _give_back(prefix)  # nothing was changed, and what was staged may be what fills the disk
+        raise
+    for why in staged.cannot:
+        tell(why)
+    if staged.operations:
+        said = journal.read(prefix)
+        if said is None:
+            raise ChangeError(f"{place.folder(prefix)}: the journal that was just written is gone")
+        staging.commit(prefix, said)
+    return did, left
+
+
+def _stage(step: Step, ready: staging.Staging, found: "dict[str, Supply]") -> str:
+    """Stages one step; why it cannot be done, or ""."""
+    if step.action == "install" and step.pin is not None:
+        source = found[step.pin.name]
+        if not source.path:
+            return source.why
+        try:
+            ready.install(source)
+        except ArtifactError as error:
+            return f"{source.path}: {safe(error.why)}"
+    elif step.action == "remove":
+        for distribution in step.distributions:
+            if distribution.name == OWN_NAME:
+                return "envguard does not remove itself"
+            if not ready.can_remove(distribution):
+                return "without a usable RECORD nothing says which files are its own"
+        for distribution in step.distributions:
+            ready.remove(distribution)
+    elif step.action == "mode":
+        ready.set_mode(step.paths)
+    else:
+        ready.delete(step.paths)
+    return ""
+
+
+def _fetched(
+    plan: Plan, steps: "Sequence[Step]", options: Options, tell: "Callable[[str], None]"
+) -> "dict[str, Supply]":
+    """The artifacts of all steps that install, the missing ones from the index, all proven."""
+    found = {each.pin.name: each for each in plan.supplies}
+    missing = [
+        step.pin
+        for step in steps
+        if step.action == "install" and step.pin is not None and not found.get(step.pin.name, _none(step.pin)).path
+    ]
+    if not missing:
+        return found
+    if not options.offline:
+        tell(f"asking the index for {', '.join(f'{pin.name}=={pin.version}' for pin in missing)}")
+    return found | supply.find(
+        missing,
+        find_links=options.find_links,
+        offline=options.offline,
+        python=plan.seen.live.interpreter,
+        download_to=place.make(plan.seen.prefix, journal.WHEELS),
+        judged=plan.seen.prefix,
+    )
+
+
+def _none(pin: object) -> Supply:
+    return Supply(pin=pin)  # type: ignore[arg-type] # only its empty path is asked for
+
+
+def _or_left(step: Step, found: "dict[str, Supply]") -> Step:
+    if step.action != "install" or step.pin is None or found[step.pin.name].path:
+        return step
+    return step.replace(action="leave", what=f"{step.what}: {found[step.pin.name].why}")
+
+
+def _look(lock: str, options: Options) -> Seen:
+    return seeing.look(
+        lock, python=options.python, sha256=options.sha256, selection=options.selection, progress=options.progress
+    )
+
+
+def _doubted(interrupted: "Journal | None") -> set[str]:
+    return set(interrupted.packages) if interrupted is not None else set()
+
+
+def _clean(prefix: str, *, keep: bool = False) -> None:
+    """Removes the journal and what was staged and fetched; with ``keep`` the journal stays, for packages in doubt."""
+    if keep:
+        _give_back(prefix)
+    else:
+        journal.finish(prefix)
+
+
+def _give_back(prefix: str) -> None:
+    """Removes what was staged and fetched; a journal stays."""
+    for part in (journal.STAGED, journal.WHEELS):
+        with contextlib.suppress(OSError):
+            journal.clear(prefix, part)
