@@ -51,7 +51,7 @@ class Proposal(Value):
     """The command that tries it in a copy of the environment."""
     moves: tuple[Move, ...] = ()
     held: bool = True
-    """The golden set held everything that was not named in the request."""
+    """The golden set held what was not named in the request."""
 
     @property
     def download(self) -> int:

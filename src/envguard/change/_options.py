@@ -201,9 +201,7 @@ def _takes_value(name: str, installer: str) -> bool:
     return name in files or name in _KEPT_WITH_VALUE[installer] or name in _HARMLESS_WITH_VALUE
 
 
-def _with_value(
-    name: str, value: "str | None", rest: "Iterator[str]", word: str, installer: str
-) -> tuple[str, str]:
+def _with_value(name: str, value: "str | None", rest: "Iterator[str]", word: str, installer: str) -> tuple[str, str]:
     if _takes_value(name, installer):
         value = next(rest, None) if value is None else value
         if value is None:

@@ -41,11 +41,11 @@ def command(live: "Environment") -> "list[str] | None":
 
 def foreign_command(live: "Environment") -> "list[str] | None":
     """The pip of this interpreter, told to act for another one."""
-    try:
-        from importlib.metadata import PackageNotFoundError, version
+    from importlib import metadata
 
-        found = version("pip")
-    except (ImportError, PackageNotFoundError):
+    try:
+        found = metadata.version("pip")
+    except metadata.PackageNotFoundError:
         return None
     if not _is_new_enough(found, _OLDEST_FOR_OTHERS):
         return None

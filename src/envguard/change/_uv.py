@@ -29,10 +29,12 @@ _VERSION = re.compile(r"uv (\d+\.\d+\.\d+\S*)")
 _UNKNOWN_OPTION = "unexpected argument '--output-format'"
 _INDEX_OPTIONS = ("--index-url", "--extra-index-url", "--find-links", "--index", "--default-index", "--index-strategy")
 _CONFLICT = ("No solution found",)
+_FRAME = " \t\u2502\u251c\u2500\u25b6\u2570\u00d7\u00b7"
+"""What uv draws around its explanation."""
 
 
 def program() -> str:
-    """uv's path: beside this interpreter, else on PATH; empty for none."""
+    """The path of uv: beside this interpreter, else on PATH; empty for none."""
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
     return beside if os.access(beside, os.X_OK) else shutil.which("uv") or ""
 
@@ -107,9 +109,7 @@ def _located(
     return tuple(_with_artifact(each, pins.get(each.name), best, find_links) for each in arrivals)
 
 
-def _with_artifact(
-    arrival: Arrival, pin: "Pin | None", best: "dict[str, int]", find_links: "Sequence[str]"
-) -> Arrival:
+def _with_artifact(arrival: Arrival, pin: "Pin | None", best: "dict[str, int]", find_links: "Sequence[str]") -> Arrival:
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     ranked: list[tuple[int, str, Artifact]] = []
@@ -144,7 +144,7 @@ def _pairs(words: "Sequence[str]") -> list[tuple[str, ...]]:
 
 
 def _refused(answer: _process.Answer) -> Resolution:
-    lines = [line.strip(" │├─▶╰×·\t") for line in answer.errors.splitlines()]
+    lines = [line.strip(_FRAME) for line in answer.errors.splitlines()]
     told = [line for line in lines if line and not line.startswith(("Using Python", "Resolved", "warning:"))]
     conflict = any(word in answer.errors for word in _CONFLICT)
     problem = " ".join(told[1:] if conflict and len(told) > 1 else told) or f"uv left with {answer.status}"

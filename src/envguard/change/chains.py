@@ -48,9 +48,7 @@ def of(
             asked.add((name, extras))
             for requirement in requirements(distribution, extras, markers):
                 wanted = normalise(requirement.name)
-                chain = Chain(
-                    names=(*found[name].names, wanted), asks=f"{requirement.name}{requirement.specifier}"
-                )
+                chain = Chain(names=(*found[name].names, wanted), asks=f"{requirement.name}{requirement.specifier}")
                 found.setdefault(wanted, chain)
                 below.append((wanted, tuple(sorted(map(normalise, requirement.extras)))))
         level = below

@@ -45,11 +45,14 @@ def find(
         if pin is not None and not _accepts(requirement, pin):
             asked.setdefault(pin.name, []).append(f"{who} requires {requirement.name}{requirement.specifier}")
     would_be = {each.name: each.version for each in freely.arrivals if _moves(each.name, each.version, pins)}
+    arriving = {each.name: each.version for each in freely.arrivals}
     ways = _ways(freely, question, live) if would_be else {}
     for name in would_be:
         way = ways.get(name)
         if way is not None and way.asks and name not in asked:
-            asked[name] = [f"{way.names[-2]} requires {way.asks}"]
+            by = way.names[-2]
+            version = arriving.get(by) or next((each.version for each in live.distributions if each.name == by), "")
+            asked[name] = [f"{by} {version} requires {way.asks}"]
     return tuple(
         _change(pins[name], asked.get(name, []), would_be.get(name, ""), ways.get(name))
         for name in sorted({*asked, *would_be})

@@ -189,7 +189,9 @@ def _kind_against(move: Move, pin: "Pin | None", snapshot: "Snapshot", said: "In
 def _traits(move: Move) -> tuple[str, ...]:
     """Of both sides together: what was native or CUDA on either moves like it; ``pure`` must hold on both."""
     both = {*move.traits_before, *move.traits_after}
-    sides = [traits for version, traits in ((move.before, move.traits_before), (move.after, move.traits_after)) if version]
+    sides = [
+        traits for version, traits in ((move.before, move.traits_before), (move.after, move.traits_after)) if version
+    ]
     if not all("pure" in traits for traits in sides):
         both.discard("pure")
     return tuple(sorted(both))

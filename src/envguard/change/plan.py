@@ -1,6 +1,6 @@
-"""Judges a change before it happens: what an installer would do, from what its artifacts say, by the golden file's rules.
+"""Judges a change before it happens: what an installer would do, what its artifacts say, and what the rules say of it.
 
-Nothing is installed. The installer of the environment is run for its dry run; artifacts are read without installing them.
+Nothing is installed. The environment's installer is run for its dry run; artifacts are read without installing them.
 """
 
 import os
@@ -166,7 +166,9 @@ class _Planning:
         named = self._named(resolution)
         concerned = {*resolution.removals, *(each.name for each in resolution.arrivals)}
         installed = _with_evidence(self.live, concerned)
-        moved = moves.moves(resolution, found.read, installed, chains.of(after.distributions, named, self.markers), named)
+        moved = moves.moves(
+            resolution, found.read, installed, chains.of(after.distributions, named, self.markers), named
+        )
         said = {each.name: each for each in found.read}
         changes = (*moves.changes(moved, self.snapshot, installed, said), *stated, *found.unread)
         behind = left_behind.find(
@@ -175,12 +177,10 @@ class _Planning:
         proposal = Proposal(
             request=self.request.text,
             installer=resolution.installer,
-            command=commands.making(
-                self.request, resolution, moved, self.live, self.find_links, offline=self.offline
-            ),
+            command=commands.making(self.request, resolution, moved, self.live, self.find_links, offline=self.offline),
             trial=commands.trying(self.request) if moved else "",
             moves=moved,
-            held=not self.free,
+            held=bool(self.question.held),
         )
         return self._report(changes, after, proposal, notes=behind)
 

@@ -104,7 +104,9 @@ def of_command(words: "Sequence[str]") -> Request:
     if action == "uninstall":
         gone = tuple(_removal(word) for word in read.plain)
         return _settled(
-            Request(action="uninstall", installer=installer, removes=gone, files=read.files, options=read.kept, text=text)
+            Request(
+                action="uninstall", installer=installer, removes=gone, files=read.files, options=read.kept, text=text
+            )
         )
     if action == "sync":
         if not read.plain:

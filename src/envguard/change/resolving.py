@@ -39,7 +39,13 @@ class Asked(Value):
 
 
 def asked(
-    request: "Request", live: "Environment", snapshot: "Snapshot", *, free: bool, find_links: "Sequence[str]", offline: bool
+    request: "Request",
+    live: "Environment",
+    snapshot: "Snapshot",
+    *,
+    free: bool,
+    find_links: "Sequence[str]",
+    offline: bool,
 ) -> Asked:
     """The request in the words of an installer, with the golden set to hold the rest.
 
@@ -118,6 +124,8 @@ def resolve(
                 file.write("\n".join(question.held) + "\n")
             words += ["--constraint", path]
         answer = _ask(request, words, live, offline=offline, find_links=find_links, installer=installer)
+    if answer.problem:
+        return answer.replace(installer=_name_of(answer.installer, live))
     gone = (*question.removes, *(name for name in answer.removals if name not in question.removes))
     return answer.replace(removals=tuple(name for name in gone if name not in {each.name for each in answer.arrivals}))
 
@@ -154,9 +162,9 @@ def _held(snapshot: "Snapshot", named: "Iterable[str]") -> "Iterable[str]":
     """The golden set as constraints, without what the request itself may move."""
     free = set(named)
     for pin in snapshot.pins:
-        if pin.manager == "pip" and pin.version and not pin.unverifiable and pin.name not in free:
-            if parse(pin.version) is not None:  # a legacy version can be no constraint
-                yield f"{pin.name}=={pin.version}"
+        said = pin.manager == "pip" and pin.version and not pin.unverifiable and pin.name not in free
+        if said and parse(pin.version or "") is not None:  # a legacy version can be no constraint
+            yield f"{pin.name}=={pin.version}"
 
 
 def _everything(live: "Environment", snapshot: "Snapshot") -> tuple[tuple[str, ...], tuple[str, ...]]:

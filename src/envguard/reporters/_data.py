@@ -6,6 +6,7 @@ from envguard.reporters.safe import safe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.model import Change, Finding, Report
+    from envguard.proposal import Move, Proposal
 
 SCHEMA = {"name": "envguard-report", "version": 1}
 """The number grows when a field is removed or changes its meaning; a new field does not change it."""
@@ -43,7 +44,43 @@ def summary(report: "Report") -> dict[str, object]:
         "requirers": [{field: safe(getattr(each, field)) for field in each._fields} for each in report.requirers],
         "blind": [safe(why) for why in report.blind],
         "bypass": _or_none(report.bypass),
+        **({"proposal": proposal(report.proposal)} if report.proposal is not None else {}),
         "ran": True,
+    }
+
+
+def proposal(planned: "Proposal") -> dict[str, object]:
+    """What a planned change would do."""
+    return {
+        "request": safe(planned.request),
+        "installer": safe(planned.installer),
+        "command": _or_none(planned.command),
+        "trial": _or_none(planned.trial),
+        "held": planned.held,
+        "download": planned.download,
+        "unsized": planned.unsized,
+        "moves": [_move(move) for move in planned.moves],
+    }
+
+
+def _move(move: "Move") -> dict[str, object]:
+    return {
+        "name": safe(move.name),
+        "kind": move.kind,
+        "before": _or_none(move.before),
+        "after": _or_none(move.after),
+        "requested": move.requested,
+        "chain": [safe(name) for name in move.chain],
+        "asks": _or_none(move.asks),
+        "url": _or_none(move.url),
+        "path": _or_none(move.path),
+        "hashes": [safe(digest) for digest in move.hashes],
+        "size": move.size,
+        "unpacked": move.unpacked,
+        "yanked": _or_none(move.yanked),
+        "traits_before": list(move.traits_before),
+        "traits_after": list(move.traits_after),
+        "cuda_added": [safe(text) for text in move.cuda_added],
     }
 
 

@@ -48,6 +48,8 @@ def facts(change: "Change", most: int, limit: int = LONGEST) -> tuple[str, ...]:
 
 def word(report: "Report") -> str:
     """The verdict; an environment that was judged by itself is pinned to nothing."""
+    if report.pinned and report.proposal is not None:
+        return "no change"
     return "no fault found" if report.pinned and not report.lock else report.verdict
 
 
@@ -59,11 +61,22 @@ def summary(report: "Report", lock: str = "") -> str:
         lock: How to name the lock, if not by its path.
     """
     name = lock or cut(report.lock)
+    if report.proposal is not None:
+        return _planned(report, name)
     if report.pinned:
         return f"{plural(report.packages, 'package')} of {name}" if report.lock else looked_at(report)
     found = plural(len(report.findings), "difference" if report.lock else "finding")
     origin = f" from {name}" if report.lock else ""
     return f"{found}{origin} ({tally(report)})"
+
+
+def _planned(report: "Report", name: str) -> str:
+    proposal = report.proposal
+    asked = f"{cut(proposal.request, 120)} with {cut(proposal.installer, 40)}" if proposal is not None else ""
+    found = (
+        f"{plural(len(report.findings), 'finding')} ({tally(report)})" if report.findings else "nothing would change"
+    )
+    return f"{found} if {asked} were run against {name}"
 
 
 def tally(report: "Report") -> str:

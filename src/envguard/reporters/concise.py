@@ -12,7 +12,9 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
     """One line for each finding; one line that says pinned where there is none."""
     paint = Paint(color=color, width=width, encoding=encoding)
     lines = [_line(finding, report.lock, paint) for finding in report.findings]
-    if not lines:
+    if not lines and report.proposal is not None:
+        lines = [f"{paint.text(report.lock)}: {paint('nothing would change', 'pinned')}"]
+    elif not lines:
         lines = [f"{paint.text(report.lock)}: {paint('pinned', 'pinned')} ({plural(report.packages, 'package')})"]
     lines += [f"{paint.text(report.lock)}: not checked: {paint.text(why)}" for why in report.skipped]
     if report.bypass:

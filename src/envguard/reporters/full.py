@@ -1,6 +1,7 @@
 """The report for a person: what differs, why that matters, and what to do about it."""
 
 from envguard.reporters._paint import Paint
+from envguard.reporters._proposal import lines_of
 from envguard.reporters._seen import noted_lines, toolchain_lines
 from envguard.reporters._words import check_counts, code_name, movement, place, plural, subject_of, verdict_counts
 
@@ -18,7 +19,9 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
     """The verdict, every finding from the gravest to the mildest, and what was looked at."""
     paint = Paint(color=color, width=width, encoding=encoding)
     told = "".join(f"{line}\n" for line in toolchain_lines(report, paint))
-    if not report.findings:
+    if report.proposal is not None:
+        lines = lines_of(report, report.proposal, paint)
+    elif not report.findings:
         lines = [_pinned(report, paint)]
     else:
         lines = [_verdict(report, paint), ""]
@@ -92,11 +95,18 @@ def _scope(report: "Report", paint: Paint) -> str:
     return f"in {paint.text(report.prefix)} (depth {report.depth}, {check_counts(report)})"
 
 
+def _briefly(report: "Report") -> list[str]:
+    said = [why for why in report.blind if why.startswith("left alone: ")]
+    rest = len(report.blind) - len(said)
+    return said + ([f"{plural(rest, 'thing')} about what is installed now; envguard check names them"] if rest else [])
+
+
 def _notes(report: "Report", paint: Paint) -> list[str]:
     lines = noted_lines(report, paint)
     for skipped in report.skipped:
         lines += paint.labelled("not run", paint.text(skipped), style="dim")
-    for blind in report.blind:
+    # What stays unseen before a change was unseen before: there it is one line.
+    for blind in report.blind if report.proposal is None else _briefly(report):
         lines += paint.labelled("not seen", paint.text(blind), style="dim")
     if report.bypass:
         lines += paint.labelled("bypass", paint.text(report.bypass), style="forbidden")

@@ -6,7 +6,15 @@ Data only. A code is never reused for something else; a new one gets the next fr
 import difflib
 
 from envguard.facts import wheel
-from envguard.rules import _codes_change, _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native, _codes_plan
+from envguard.rules import (
+    _codes_change,
+    _codes_drift,
+    _codes_files,
+    _codes_gpu,
+    _codes_guard,
+    _codes_native,
+    _codes_plan,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
