@@ -9,7 +9,7 @@ from envguard.change import golden as placing, history
 from envguard.change.trial import findings, place
 from envguard.change.trial.place import Trial
 from envguard.change.trial.sealing import depth_of
-from envguard.errors import LockError, UnverifiableError
+from envguard.errors import ChangeError, LockError, UnverifiableError
 from envguard.formats import envguard_lock
 from envguard.locate import locate
 from envguard.model import Snapshot
@@ -18,21 +18,7 @@ from envguard.reporters.safe import safe
 Tell = Callable[[str, str], None]
 
 
-class Refused(Exception):  # noqa: N818 - an answer for the door, not a failure
-    """A trial that cannot become golden.
-
-    Attributes:
-        why: In one line.
-        remedy: What to do.
-    """
-
-    def __init__(self, why: str, remedy: str) -> None:
-        self.why = why
-        self.remedy = remedy
-        super().__init__(why)
-
-
-def accept(lock: "str | None", name: "str | None", *, why: str, tell: Tell) -> Trial:
+def accept(lock: "str | None", name: "str | None", *, why: str, tell: Tell, again: bool = False) -> Trial:
     """Make a passed trial the new golden file; the old one is kept in the history.
 
     Run again after an interruption, it finishes what was begun.
@@ -42,15 +28,18 @@ def accept(lock: "str | None", name: "str | None", *, why: str, tell: Tell) -> T
         name: The trial's; None is the only one that passed.
         why: The reason for the change, for the history.
         tell: Told what will be done, before it is done.
+        again: One that is golden already is meant, too: there is more to do with it.
 
     Raises:
-        Refused: It did not pass, the golden file is another one by now, or its environment has changed since.
+        ChangeError: It did not pass, the golden file is another one by now, or its environment has changed since.
         LockError, UsageError: There is no such trial, or something cannot be read or written.
     """
     path = os.path.abspath(locate(lock))
     placing.settle(path)
-    trial = place.find(path, name, states=("passed", "accepting"))
+    trial = place.find(path, name, states=("passed", "accepting", *(("accepted",) if again else ())))
     with trial.held():
+        if again and trial.state == "accepted" and _is_golden(trial, path):
+            return trial
         _require(trial, path)
         data, manifest = _candidate(trial)
         tell("golden", f"{path} becomes what trial {trial.id} made: {_what(trial)}")
@@ -70,18 +59,25 @@ def _require(trial: Trial, path: str) -> None:
     said = trial.evidence
     if trial.state not in ("passed", "accepting"):
         reasons = said.get("reasons") or [""]
-        raise Refused(f"trial {trial.id} is {safe(trial.state)}: {safe(str(reasons[0]))}".rstrip(": "), "try again")
+        why = f"trial {trial.id} is {safe(trial.state)}: {safe(str(reasons[0]))}".rstrip(": ")
+        raise ChangeError(why, remedy="only a passed trial can become golden")
     now = comparing.load(path).sha256
     if now not in (said["golden"]["sha256"], said["candidate"]["sha256"] if trial.state == "accepting" else ""):
-        raise Refused(
+        raise ChangeError(
             f"{path} is not the golden file that trial {trial.id} began with",
-            "try the change again, against the golden file of now",
+            remedy="try the change again, against the golden file of now",
         )
     report = guard.check(said["candidate"]["path"], python=trial.environment, depth="files")
     changed = findings.unequal(report)
     if changed or report.lock_sha256 != said["candidate"]["sha256"]:
         what = f": {changed[0].change.code} {changed[0].change.package}" if changed else ""
-        raise Refused(f"the environment of trial {trial.id} has changed since its test passed{what}", "try again")
+        raise ChangeError(
+            f"the environment of trial {trial.id} has changed since its test passed{what}", remedy="try again"
+        )
+
+
+def _is_golden(trial: Trial, path: str) -> bool:
+    return comparing.load(path).sha256 == trial.evidence["candidate"]["sha256"]
 
 
 def _candidate(trial: Trial) -> tuple[bytes, bytes]:

@@ -4,7 +4,7 @@ from envguard.change import supply
 from envguard.change.request import named
 from envguard.change.trial import wheels
 from envguard.change.trial.installing import Installer
-from envguard.change.trial.place import Trial
+from envguard.change.trial.place import ARRIVING, Trial
 from envguard.errors import UnverifiableError
 from envguard.model import Environment, Pin
 
@@ -50,8 +50,8 @@ def apply(
                 f"{each.pin.name} {each.pin.version}, which the plan installs, cannot be had: {each.why}",
                 remedy="give the folder with its wheel by --find-links",
             )
-    folder = trial.file("arriving")
-    wheels.lay_out(list(found.values()), folder)
+    folder = trial.file(ARRIVING)
+    wheels.lay_out(list(found.values()), folder, keep=True)
     installer.install([each.pin for each in found.values()], folder, "change")
     if direct:
         editables = [word for folder in request.editables for word in ("--editable", folder)]

@@ -4,6 +4,7 @@
         trial.json     the evidence, written anew after every step
         env/           the environment
         logs/          the output of every step
+        arriving/      the wheels that the change installs, for the live environment
         golden/        the golden file that the trial would become, and its manifest
         outputs/       what the test wrote, before and after
 
@@ -28,6 +29,8 @@ FOLDER = os.path.join(".envguard", "trials")
 SCHEMA = {"name": "envguard-trial", "version": 1}
 _EVIDENCE = "trial.json"
 _RUNNING = "running"
+ARRIVING = "arriving"
+"""Folder of a trial with the wheels that its change installs."""
 _PARTS = ("logs", "outputs", "golden")
 
 

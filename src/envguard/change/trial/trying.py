@@ -123,9 +123,10 @@ def _recorded(trial: Trial, wish: Wish, work: "Callable[[], None]") -> Trial:
 
 def _close(trial: Trial, wish: Wish) -> None:
     """Write the evidence; of a trial that did not pass, and whose environment nobody asked for, nothing big stays."""
-    for name in ("fetched", "wheels", "arriving", "bytecode"):
+    passed = trial.evidence["state"] == "passed"
+    for name in ("fetched", "wheels", "bytecode", *(() if passed else (place.ARRIVING,))):
         place.remove_tree(trial.file(name))
-    if trial.evidence["state"] != "passed" and not wish.keep:
+    if not passed and not wish.keep:
         place.remove_tree(trial.environment)
     trial.save()
 

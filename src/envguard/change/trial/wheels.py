@@ -9,8 +9,13 @@ from envguard.errors import UnverifiableError
 from envguard.model import Pin
 
 
-def lay_out(supplies: "list[Supply]", folder: str) -> None:
+def lay_out(supplies: "list[Supply]", folder: str, *, keep: bool = False) -> None:
     """Put each wheel into a folder under a name that says what it is.
+
+    Args:
+        supplies: Each with a path.
+        folder: Made where it is missing.
+        keep: The wheels will outlive the places where they lie now.
 
     Raises:
         UnverifiableError: The system refused, or nothing says for which platforms a wheel is.
@@ -22,7 +27,7 @@ def lay_out(supplies: "list[Supply]", folder: str) -> None:
             if os.path.isdir(each.path):
                 _pack(each.path, place)
             else:
-                _link(each.path, place)
+                _link(each.path, place, keep=keep)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise UnverifiableError(f"{error.filename or place}: {why}") from error
@@ -49,13 +54,11 @@ def file_name(pin: Pin) -> str:
     return f"{pin.name.replace('-', '_')}-{pin.version}-{'-'.join(sets)}.whl"
 
 
-def _link(source: str, place: str) -> None:
-    try:
-        os.symlink(os.path.abspath(source), place)
-    except FileExistsError:
-        return
-    except OSError:
+def _link(source: str, place: str, *, keep: bool) -> None:
+    if keep:
         shutil.copyfile(source, place)
+    elif not os.path.lexists(place):
+        os.symlink(os.path.abspath(source), place)
 
 
 def _pack(folder: str, place: str) -> None:
