@@ -77,7 +77,7 @@ def _require(trial: Trial, path: str) -> None:
 
 
 def _is_golden(trial: Trial, path: str) -> bool:
-    return comparing.load(path).sha256 == trial.evidence["candidate"]["sha256"]
+    return comparing.load(path).sha256 == str(trial.evidence["candidate"]["sha256"])
 
 
 def _candidate(trial: Trial) -> tuple[bytes, bytes]:
