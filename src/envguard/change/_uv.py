@@ -4,6 +4,7 @@ Its JSON (``--output-format json``, a preview since uv 0.9) and its text say nam
 artifacts. These are asked of ``uv pip compile --format pylock.toml`` with the exact versions.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from envguard.model import Artifact, Environment, Pin
 
@@ -49,9 +50,10 @@ def ask(
     """
     closed = ["--offline", "--no-config"] if offline else []
     call = [uv, "--color", "never", "pip", action, "--dry-run", "--python", live.executable, *closed, *words]
-    answer = _process.run([*call, "--output-format", "json"], offline=offline)
-    if answer.status and _UNKNOWN_OPTION in answer.errors:
-        answer = _process.run(call, offline=offline)
+    with _leaving_nothing(live.prefix):
+        answer = _process.run([*call, "--output-format", "json"], offline=offline)
+        if answer.status and _UNKNOWN_OPTION in answer.errors:
+            answer = _process.run(call, offline=offline)
     if answer.status:
         return _refused(answer)
     changes = _changes(answer)
@@ -61,6 +63,19 @@ def ask(
     steering = [word for pair in _pairs(words) for word in pair]
     located = _located(uv, arrivals, [*closed, *steering], live, offline=offline, find_links=find_links)
     return Resolution(installer=_version(uv), arrivals=located, removals=gone)
+
+
+@contextlib.contextmanager
+def _leaving_nothing(prefix: str) -> "Iterator[None]":
+    """Remove the empty ``.lock`` that uv leaves even after a dry run, unless it was there before."""
+    path = os.path.join(prefix, ".lock")
+    was_there = os.path.lexists(path)
+    try:
+        yield
+    finally:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
 
 def _changes(answer: _process.Answer) -> list[tuple[str, str, str, str]]:

@@ -166,7 +166,7 @@ def test_archives_of_arrays_are_compared_member_by_member() -> None:
         ("9" * 400, "9" * 399 + "8", False),
     ],
 )
-def test_text_is_compared_with_the_numbers_in_it(before: str, after: str, same: bool) -> None:  # noqa: FBT001 - a table
+def test_text_is_compared_with_the_numbers_in_it(before: str, after: str, same: bool) -> None:
     assert compare("out.txt", before.encode(), after.encode(), LOOSE).same is same
 
 

@@ -35,7 +35,7 @@ def test_a_command_that_a_signal_ends_says_which(tmp_path: Path) -> None:
 def test_the_peak_is_the_commands_own_and_not_that_of_who_started_it(tmp_path: Path) -> None:
     ours = bytearray(200 << 20)
     small, large = python(tmp_path, "pass"), python(tmp_path, "x = bytearray(100 << 20)")
-    assert len(ours)
+    assert ours
     assert small.peak_kib is not None
     assert large.peak_kib is not None
     assert small.peak_kib < 60 << 10
@@ -150,7 +150,8 @@ def test_an_interrupt_ends_the_command(tmp_path: Path) -> None:
     code = (
         "import sys; from envguard.change.trial.running import measured\n"
         f"inner = \"open({str(pid)!r}, 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)\"\n"
-        f"measured([sys.executable, '-c', inner], log={str(tmp_path / 'log')!r}, environ={{}}, folder={str(tmp_path)!r})"
+        f"log, folder = {str(tmp_path / 'log')!r}, {str(tmp_path)!r}\n"
+        "measured([sys.executable, '-c', inner], log=log, environ={}, folder=folder)"
     )
     outer = subprocess.Popen(
         [sys.executable, "-c", code], env={"PYTHONPATH": source}, stderr=subprocess.PIPE, start_new_session=True

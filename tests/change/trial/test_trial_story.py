@@ -77,7 +77,8 @@ def test_a_test_that_fails_without_the_change_says_nothing_about_it(box: Box) ->
 
 def test_a_forbidden_change_is_not_tried(box: Box) -> None:
     (box.folder / "envguard.toml").write_text(
-        '[[rules]]\nid = "six-stays"\npackage = ["six"]\nverdict = "forbidden"\nreason = "it must"\ninstead = "leave it"\n'
+        '[[rules]]\nid = "six-stays"\npackage = ["six"]\nverdict = "forbidden"\n'
+        'reason = "it must"\ninstead = "leave it"\n'
     )
     assert box("freeze", "--python", box.live, "--depth", "files").returncode == 0
     done = box.tried("six==1.17.0")
