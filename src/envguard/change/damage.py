@@ -68,6 +68,7 @@ class _Reading:
         self._deleted: dict[str, list[str]] = {}
         self._modes: dict[str, list[str]] = {}
         self._removed: set[str] = set()
+        self._leftovers: list[str] = []
 
     def steps(self, doubted: "Iterable[str]") -> "Iterator[Step]":
         for finding in self._seen.report.findings:
@@ -77,6 +78,7 @@ class _Reading:
         for name in doubted:
             if name in self._pins and name not in self._installs:
                 self._install(name, "an interrupted change may have left it half done")
+        self._removed -= self._only_leftovers()
         for name, paths in sorted(self._deleted.items()):
             yield Step(
                 action="delete", package=name, what=_counted(paths, self._seen.prefix), paths=tuple(sorted(paths))
@@ -90,7 +92,10 @@ class _Reading:
             yield Step(action="remove", package=name, what=f"{versions} is not in the golden file", distributions=found)
         for name, reasons in sorted(self._installs.items()):
             yield Step(action="install", package=name, what="; ".join(dict.fromkeys(reasons)), pin=self._pins[name])
+        gone = self._only_leftovers()
         for name, why in self._left:
+            if name in gone:
+                continue
             yield Step(action="leave", package=name, what=why)
 
     def _install(self, name: str, why: str) -> None:
@@ -158,10 +163,17 @@ class _Reading:
                     todo.append(name)
         return found
 
+    def _only_leftovers(self) -> set[str]:
+        """Names of which nothing is installed but a leftover that is deleted."""
+        paths = {path for each in self._deleted.values() for path in each}
+        kept = {each.name for each in self._seen.live.distributions if os.path.realpath(each.path) not in paths}
+        return self._deleted.keys() - kept - self._pins.keys() - {""}
+
     def _delete_leftover(self, change: "Change") -> None:
         path = os.path.realpath(os.path.dirname(change.path)) + "/" + os.path.basename(change.path)
         if is_below(path, self._seen.prefix):
             self._deleted.setdefault(change.package, []).append(path)
+            self._leftovers.append(path)
         else:
             self._leave(change.package, f"{_words(change)}: outside the environment")
 
@@ -171,6 +183,8 @@ class _Reading:
         if kind == "startup":
             kind = difference.what.partition(":")[0]
         path = difference.path
+        if any(is_below(path, folder) for folder in self._leftovers):
+            return
         if not is_below(path, self._seen.prefix):
             self._leave(name, f"{path}: {difference.what}: outside the environment")
         elif kind == "bytecode":

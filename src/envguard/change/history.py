@@ -120,6 +120,15 @@ def entries(lock_path: str) -> tuple[Entry, ...]:
     return tuple(found)
 
 
+def seal_of(lock_path: str) -> str:
+    """What identifies the golden file that is there now: its own seal, verified, else the digest of its bytes.
+
+    Raises:
+        LockError: It cannot be read, or its seal is broken.
+    """
+    return _seal(lock_path, _read(lock_path))
+
+
 def kept_files(lock_path: str, entry: Entry) -> "tuple[bytes, bytes]":
     """The bytes of the lock that an entry kept, and of its manifest, empty where it has none.
 

@@ -207,7 +207,7 @@ class _Layout:
         return self._contents.read(full) if full in self._contents.names else b""
 
     def _pick(self, path: str, ways: "Iterable[bytes]") -> bytes:
-        """Of several ways to write a file the sealed one, or what is there if it is that; else the first, which is said.
+        """Of several ways to write a file the sealed one, or what is there if it is that; else the first: that is said.
 
         An entry without a digest was sealed in another place, where the file had to be another.
         """

@@ -43,11 +43,12 @@ def run(argv: list[str]) -> int:
     with progress.bar(options) as shown:
         asked = changing.options_of(options, "restore", shown)
         if options.dry_run:
-            return _show(lock, asked, answer)
+            return show(lock, asked, answer)
         return restore(lock, asked, options, answer)
 
 
-def _show(lock: str, asked: "Options", answer: "Output") -> int:
+def show(lock: str, asked: "Options", answer: "Output") -> int:
+    """Say what would be done; 0 where there is nothing to do."""
     from envguard.change.restoring import plan_restore
 
     plan = plan_restore(lock, asked)
