@@ -64,11 +64,11 @@ def find_uv() -> str:
     return beside if os.access(beside, os.X_OK) else shutil.which("uv") or ""
 
 
-def make(trial: Trial, live: Environment, origin: Origin, uv: str) -> None:
+def make(trial: Trial, origin: Origin, uv: str) -> None:
     """Make the empty environment.
 
     Raises:
-        UnverifiableError: It cannot be made, or its Python is not the original's.
+        UnverifiableError: It cannot be made.
     """
     if origin.by_uv and uv:
         command = [uv, "venv", "--quiet", "--no-project", "--no-config", "--python", origin.python, trial.environment]
@@ -78,6 +78,10 @@ def make(trial: Trial, live: Environment, origin: Origin, uv: str) -> None:
         command += ["--system-site-packages"] if origin.with_system else []
     ran = run_tool(command, log=trial.log("environment"), environ=tool_environ(), folder=trial.path)
     require(ran, "no empty environment could be made")
+
+
+def require_same_python(trial: Trial, live: Environment) -> None:
+    """Raise an UnverifiableError where the trial's Python is not the original's."""
     whom = interpreter.of(trial.environment)[0]
     if whom != live.interpreter:
         was, now = live.interpreter, whom

@@ -4,7 +4,7 @@ import os
 
 from envguard._value import Value
 from envguard.change import supply
-from envguard.change.trial import base, copying, wheels
+from envguard.change.trial import base, conda, copying, wheels
 from envguard.change.trial.installing import Installer
 from envguard.change.trial.place import Trial
 from envguard.environment import interpreter, scan
@@ -51,8 +51,8 @@ def fill(
     Raises:
         UnverifiableError: Something cannot be had as it was: it is named.
     """
-    site = interpreter.ask(trial.environment)[1].venv[0]
-    shared = _visible_anyway(live, origin)
+    site = _site(trial.environment)
+    shared = _visible_anyway(live, origin) | conda.names_of(live)
     pins = [pin for pin in golden.pins if pin.manager == "pip" and pin.name not in shared]
     found = supply.find(
         pins,
@@ -73,6 +73,15 @@ def fill(
     if sealed is not None:
         warnings += _settle(trial, sealed, live)
     return Filled(installer=installer.name, site=site, from_wheels=len(proven), warnings=tuple(warnings))
+
+
+def _site(prefix: str) -> str:
+    """The folder that packages go to."""
+    layout = interpreter.ask(prefix)[1]
+    inside = [path for path in (*layout.venv, *layout.system) if is_below(path, prefix)]
+    if not inside:
+        raise UnverifiableError(f"{prefix}: this Python has no folder for packages in its own environment")
+    return inside[0]
 
 
 def _folder(trial: Trial, name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from envguard import comparing, environment, guard
 from envguard.change import plan as planning
-from envguard.change.trial import base, changing, evidence, filling, findings, place, sealing, testing
+from envguard.change.trial import base, changing, conda, evidence, filling, findings, place, sealing, testing
 from envguard.change.trial.installing import Installer
 from envguard.change.trial.place import Trial
 from envguard.change.trial.running import Ran
@@ -194,7 +194,11 @@ class _Attempt:
         installer = Installer(self.trial, self.live.prefix, uv)
         self.tell("build", f"the golden environment anew, with {installer.name}")
         begin = time.monotonic()
-        base.make(self.trial, self.live, origin, uv)
+        if self.live.conda is not None:
+            conda.make(self.trial, self.golden, self.live)
+        else:
+            base.make(self.trial, origin, uv)
+        base.require_same_python(self.trial, self.live)
         sealed = comparing.sealed_files(self.golden)
         filled = filling.fill(
             self.trial,
