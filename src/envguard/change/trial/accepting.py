@@ -46,9 +46,10 @@ def accept(lock: "str | None", name: "str | None", *, why: str, tell: Tell, agai
         tell("keep", f"the golden file of now, in {history.folder_of(path)}")
         trial.evidence |= {"state": "accepting", "why": why}
         trial.save()
-        _keep_first(path)
+        if not _is_golden(trial, path):
+            _keep_first(path)
         placing.become(path, data, manifest)
-        if _last_seal(path) != _plain(trial.evidence["candidate"]["seal"]):
+        if _last_seal(path) != history.seal_of(path):
             history.append(path, _entry(trial, why))
         trial.evidence["state"] = "accepted"
         trial.save()
@@ -99,17 +100,13 @@ def _read(path: str) -> bytes:
 
 def _keep_first(path: str) -> None:
     """Keep the golden file of now, unless the history has it already: the first change finds an empty history."""
-    if _last_seal(path) != _plain(comparing.load(path).seal):
+    if _last_seal(path) != history.seal_of(path):
         history.append(path, history.Entry(what="golden before the first change that the history knows of"))
 
 
 def _last_seal(path: str) -> str:
     kept = history.entries(path)
     return kept[-1].seal if kept else ""
-
-
-def _plain(seal: str) -> str:
-    return seal.removeprefix("sha256:")
 
 
 def _entry(trial: Trial, why: str) -> history.Entry:

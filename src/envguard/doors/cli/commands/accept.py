@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envguard.change.restoring import Outcome
     from envguard.change.trial.place import Trial
 
-SUMMARY = "make a passed trial the golden file, and with --apply live"
+SUMMARY = "make a passed trial golden; with --apply change the live environment"
 EXAMPLES = """
     envguard accept --why 'CVE-2026-1234'
     envguard accept 20261128-131500-3f2a --apply
