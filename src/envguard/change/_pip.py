@@ -5,12 +5,15 @@ and nothing that would be removed.
 """
 
 import json
+import os
 import re
 import sys
+import tempfile
 
 from envguard.change import _process
 from envguard.change.resolution import Arrival, Resolution
 from envguard.errors import UnverifiableError
+from envguard.facts import reading
 from envguard.versions import normalise, parse
 
 TYPE_CHECKING = False
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
     from envguard.model import Environment
 
 _OLDEST, _OLDEST_FOR_OTHERS = "22.2", "22.3"
+_LONGEST = 256 << 20
+"""Bytes of a report: METADATA of every package is in it, descriptions included."""
 _ERROR = re.compile(r"^ERROR: (.*)", re.MULTILINE)
-_CLASH = re.compile(r"^ {4}(\S.*)$", re.MULTILINE)
 _CONFLICT = ("conflicting dependencies", "ResolutionImpossible", "(constraint was for", "has inconsistent")
 _USER_SITE = "import sys; sys.path.pop(0); import runpy; runpy.run_module('pip', run_name='__main__', alter_sys=True)"
 
@@ -58,17 +62,21 @@ def ask(pip: "Sequence[str]", words: "Sequence[str]", *, offline: bool) -> Resol
     Raises:
         UnverifiableError: It cannot be run, or its answer is not understood.
     """
-    call = [*pip, "install", "--dry-run", "--quiet", "--no-color", "--report", "-", *words]
-    answer = _process.run(call, offline=offline)
-    if answer.status:
-        return _refused(answer)
+    with tempfile.TemporaryDirectory(prefix="envguard-plan-") as folder:
+        told = os.path.join(folder, "report.json")
+        # Not --quiet: what a conflict is caused by is said on that level only, and on stdout, so no --report -.
+        call = [*pip, "install", "--dry-run", "--no-color", "--progress-bar", "off", "--report", told, *words]
+        answer = _process.run(call, offline=offline)
+        if answer.status:
+            return _refused(answer)
+        data = reading.read(told, _LONGEST)
     try:
-        report = json.loads(answer.output)
+        report = json.loads(data)
         if report["version"].split(".")[0] != "1":
             raise UnverifiableError(f"pip's report has version {report['version']!a}, and 1 is understood")
         arrivals = tuple(_arrival(item) for item in report["install"])
         return Resolution(installer=f"pip {report['pip_version']}", arrivals=arrivals)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         problem = f"pip's report is not understood ({type(error).__name__}: {str(error)[:80]!a})"
         raise UnverifiableError(problem, remedy="try --installer uv, or a newer pip") from error
 
@@ -100,12 +108,12 @@ def _refused(answer: _process.Answer) -> Resolution:
         installer="pip",
         problem=_short(told[0] if told else last),
         conflict=any(word in answer.errors for word in _CONFLICT),
-        clashes=tuple(dict.fromkeys(_clashes(answer.errors))),
+        clashes=tuple(dict.fromkeys(_clashes(answer.output + answer.errors))),
     )
 
 
 def _clashes(errors: str) -> "Iterator[str]":
-    """The lines below "The conflict is caused by:"."""
+    """The lines below "The conflict is caused by:", and those that say why a constraint left no candidate."""
     _before, _found, rest = errors.partition("The conflict is caused by:\n")
     for line in rest.splitlines():
         if not line.startswith("    "):

@@ -55,7 +55,7 @@ def ask(
         if answer.status and _UNKNOWN_OPTION in answer.errors:
             answer = _process.run(call, offline=offline)
     if answer.status:
-        return _refused(answer)
+        return _refused(answer).replace(installer=_version(uv))
     changes = _changes(answer)
     named = {name: (version, url) for sign, name, version, url in changes if sign != "-"}
     gone = tuple(name for sign, name, _version, _url in changes if sign == "-" and name not in named)

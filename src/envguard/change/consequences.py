@@ -6,7 +6,7 @@ information and no finding.
 
 from collections.abc import Iterable, Sequence
 
-from envguard.change import fitting, overwriting, requiring, resulting
+from envguard.change import fitting, loading, overwriting, requiring, resulting
 from envguard.change.incoming import Incoming
 from envguard.model import Change, Environment
 
@@ -37,5 +37,7 @@ def of(
         UnverifiableError: Something changed while it was read.
     """
     result = resulting.of(live, arriving, leaving, site)
-    found = [*overwriting.changes(result), *requiring.changes(result), *fitting.changes(result)]
+    unmet = tuple(requiring.changes(result))
+    families = frozenset(each.package for each in unmet if each.part == "family")
+    found = [*overwriting.changes(result), *unmet, *fitting.changes(result), *loading.changes(result, families)]
     return tuple(sorted(found, key=lambda each: (each.code, each.package, each.path, each.locked)))

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from envguard.model import Environment, Pin, Snapshot
 
 CODE = "EG206"
-_DEPENDS = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?(?:==|\s)[^\s,]+)\s+depends\s+on\s+([^\s;].*)")
-_WANTED = re.compile(r"The user requested ([^(\s].*)")
+_DEPENDS = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?(?:\s|[=<>!~]=?)[^\s,]+)\s+depends\s+on\s+([^\s;].*)", re.ASCII
+)
+_MARKER = re.compile(r"\{[^{}]*\}")
+"""uv writes ``numpy{python_full_version < '3.14'}>=2``."""
+_BEHIND = re.compile(r" and |, we | \(constraint|, ")
 
 
 def find(
@@ -47,8 +51,11 @@ def find(
     would_be = {each.name: each.version for each in freely.arrivals if _moves(each.name, each.version, pins)}
     arriving = {each.name: each.version for each in freely.arrivals}
     ways = _ways(freely, question, live) if would_be else {}
-    for name in would_be:
+    for name in tuple(would_be):
         way = ways.get(name)
+        if way is not None and way.asks and name not in asked and _accepts(_requirement(way.asks), pins[name]):
+            del would_be[name]  # it moved for another reason than that it had to
+            continue
         if way is not None and way.asks and name not in asked:
             by = way.names[-2]
             version = arriving.get(by) or next((each.version for each in live.distributions if each.name == by), "")
@@ -83,12 +90,19 @@ def _clashes(failed: Resolution) -> "Iterator[tuple[str, Requirement]]":
     from packaging.requirements import InvalidRequirement, Requirement
 
     for line in (*failed.clashes, failed.problem):
-        for found in _DEPENDS.finditer(line):
-            text = re.split(r" and |, we | \(constraint|, ", found.group(2))[0].strip()
+        for found in _DEPENDS.finditer(_MARKER.sub("", line)):
+            who = found.group(1).removeprefix("Because ").removeprefix("because ")
+            text = _BEHIND.split(found.group(2))[0].strip()
             try:
-                yield found.group(1), Requirement(text)
+                yield who, Requirement(text)
             except InvalidRequirement:
                 continue
+
+
+def _requirement(text: str) -> "Requirement":
+    from packaging.requirements import Requirement
+
+    return Requirement(text)
 
 
 def _accepts(requirement: "Requirement", pin: "Pin") -> bool:

@@ -120,7 +120,7 @@ def read(
         EnvguardError: It cannot be found, is no wheel, is broken, or has another digest.
     """
     meant = wheel_source.wanted(where, sha256=sha256, find_links=find_links)
-    with wheel_source.opened(meant, offline=offline) as found:
+    with wheel_source.opened(meant, offline=offline, natively=native, markers=markers) as found:
         said = _of_files(found.files, markers)
         if native:
             with _folder(unpack) as folder:
@@ -231,9 +231,22 @@ def _with_natives(said: Incoming, files: WheelFiles, folder: str) -> Incoming:
         files.copy(name, target)
         if shared and (found := _facts(target, place)) is not None:
             facts.append(found)
+    _record(said, folder)
     proven = Evidence(name=said.name, files=tuple(sorted(facts, key=lambda each: each.path)))
     traits = tuple(sorted({*said.traits, *proven.traits}))
     return said.replace(natives=proven.files, traits=traits, read_natively=True)
+
+
+def _record(said: Incoming, folder: str) -> None:
+    """What installing it would record: the RECORD of the wheel itself has other paths for some files."""
+    target = os.path.join(folder, f"{_stem(said.files)}.dist-info", "RECORD")
+    lines = [
+        f'"{row.path}",{row.hash.replace(":", "=")},{"" if row.size is None else row.size}\n'
+        for row in said.files
+        if not row.path.startswith("../") and '"' not in row.path
+    ]
+    with open(target, "w", encoding="utf-8") as file:
+        file.writelines(lines)
 
 
 def _is_kept(place: str, size: int) -> bool:

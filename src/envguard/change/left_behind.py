@@ -38,7 +38,7 @@ def find(
             kind="noted",
             package=item.name,
             installed=item.version,
-            evidence=(f"nothing but {', '.join(sorted(now[item.name]))} asked for it; no installer removes it",),
+            evidence=(f"{_some(now[item.name])} required it, and nothing that stays does; no installer removes it",),
         )
         for item in after
         if item.name in now and item.name not in then and item.name not in wanted
@@ -53,3 +53,8 @@ def _users(distributions: "Sequence[Distribution]", markers: "Mapping[str, str]"
         for requirement in requirements(item, extras, markers):
             users.setdefault(normalise(requirement.name), set()).add(item.name)
     return users
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")

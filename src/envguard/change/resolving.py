@@ -79,14 +79,17 @@ def asked(
     words += request.options
     words += ["--no-index"] if offline and "--no-index" not in words else []
     words += [word for folder in find_links for word in ("--find-links", os.path.abspath(folder))]
-    without = free or hashed or request.action != "install"
+    installs = (
+        bool(request.installs or all_of_it or request.editables or request.files) and request.action != "uninstall"
+    )
+    without = free or hashed or request.action != "install" or not installs
     return Asked(
         words=tuple(words),
         named=tuple(dict.fromkeys(named)),
         held=() if without else tuple(_held(snapshot, {*named, *removes})),
         removes=removes,
         left_alone=left_alone,
-        installs=bool(request.installs or all_of_it or request.editables or request.files),
+        installs=installs,
     )
 
 
@@ -114,7 +117,7 @@ def resolve(
     """
     if request.installer == "conda":
         return _conda.ask(request, live)
-    if request.action == "uninstall" or not question.installs:
+    if not question.installs:
         return Resolution(installer=_name_of(installer or request.installer, live), removals=question.removes)
     with tempfile.TemporaryDirectory(prefix="envguard-plan-") as folder:
         words = [*question.words]
@@ -125,7 +128,7 @@ def resolve(
             words += ["--constraint", path]
         answer = _ask(request, words, live, offline=offline, find_links=find_links, installer=installer)
     if answer.problem:
-        return answer.replace(installer=_name_of(answer.installer, live))
+        return answer
     gone = (*question.removes, *(name for name in answer.removals if name not in question.removes))
     return answer.replace(removals=tuple(name for name in gone if name not in {each.name for each in answer.arrivals}))
 
@@ -142,7 +145,8 @@ def _ask(
     wanted = installer or request.installer
     pip = _pip.command(live) if wanted != "uv" else None
     if pip is not None:
-        return _pip.ask(pip, words, offline=offline)
+        found = _pip.ask(pip, words, offline=offline)
+        return found.replace(installer=_name_of("pip", live)) if found.problem else found
     uv = _uv.program() if wanted in ("", "uv") else ""
     if uv:
         return _uv.ask(uv, request.action, words, live, offline=offline, find_links=find_links)

@@ -7,6 +7,7 @@ and all that goes wrong is one ``EnvguardError`` that names the wheel.
 Sources: PEP 427, PKWARE's APPNOTE 6.3.
 """
 
+import hashlib
 import io
 import os
 import posixpath
@@ -16,7 +17,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from envguard.errors import EnvguardError
 from envguard.facts.reading import METADATA_LIMIT, ReadFailure, read, why
@@ -38,6 +39,19 @@ _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(?:^|/)\.\.(?:/|$)|/
 _PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
 _REFUSED = (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, struct.error, zlib.error)
+
+
+class Seekable(Protocol):
+    """A file that can be read at any place."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """See ``io.RawIOBase.read``."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """See ``io.IOBase.seek``."""
+
+    def tell(self) -> int:
+        """See ``io.IOBase.tell``."""
 
 
 class WheelFiles(Protocol):
@@ -66,7 +80,7 @@ class WheelFiles(Protocol):
 class Zipped:
     """A wheel as it was downloaded."""
 
-    def __init__(self, file: BinaryIO, label: str) -> None:
+    def __init__(self, file: Seekable, label: str) -> None:
         """Read the directory of the zip file, and nothing else.
 
         Args:
@@ -178,6 +192,20 @@ class Unpacked:
             raise EnvguardError(f"has no {name}", path=self.label)
         _write(self, self._blocks(name), target)
 
+    def digest(self, name: str, algorithm: str) -> str:
+        """Hex digest of one file.
+
+        Raises:
+            EnvguardError: It cannot be read.
+        """
+        digest = hashlib.new(algorithm)
+        try:
+            for block in self._blocks(name):
+                digest.update(block)
+        except OSError as error:
+            raise EnvguardError(f"{name}: {why(error)}", path=self.label) from error
+        return digest.hexdigest()
+
     def _blocks(self, name: str) -> Iterator[bytes]:
         with open(os.path.join(self._folder, name), "rb") as file:
             while block := file.read(_CHUNK):
@@ -187,7 +215,7 @@ class Unpacked:
 class _Guarded:
     """A file that nobody is made to read in one piece: a directory's size is whatever the file says."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Seekable) -> None:
         self._file = file
         self.seek = file.seek
         self.tell = file.tell
@@ -206,7 +234,7 @@ class _Guarded:
         return True
 
     def close(self) -> None:
-        self._file.close()
+        """The file is its opener's."""
 
 
 def installed_path(name: str) -> str:

@@ -6,6 +6,10 @@ from typing import NamedTuple
 from envguard.facts.elf import Elf, ElfError
 from envguard.facts.reading import ReadFailure
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.facts.ld_overlay import Overlay
+
 _CLASSES = {1: 32, 2: 64}
 
 
@@ -23,7 +27,13 @@ _NOTHING = _Opened(None, None)
 class Files:
     """Files that were opened, by the paths under which they were asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, over: "Overlay | None" = None) -> None:
+        """Nothing is opened before it is asked for.
+
+        Args:
+            over: What is looked at in the place of some paths.
+        """
+        self._over = over
         self._by_path: dict[str, _Opened] = {}
         self._by_place: dict[tuple[str, int, int], _Opened] = {}
         self._identities: dict[Elf, object] = {}
@@ -73,6 +83,7 @@ class Files:
         self._identities.clear()
 
     def _open(self, path: str) -> _Opened:
+        path = path if self._over is None else self._over.real(path)
         try:
             status = os.stat(path)
         except (OSError, ValueError):  # ValueError: a NUL in the path

@@ -4,6 +4,10 @@ import os
 import re
 from collections.abc import Iterator
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.facts.ld_overlay import Overlay
+
 _TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))")
 """Dynamic string tokens as glibc's elf/dl-load.c reads them (``is_dst``)."""
 _MOST_FOLDERS = 512
@@ -27,12 +31,14 @@ def split(path: str, separators: str = ":") -> tuple[str, ...]:
 class Folders:
     """What lies in folders, remembered."""
 
-    def __init__(self, below: tuple[str, ...] = ()) -> None:
+    def __init__(self, below: tuple[str, ...] = (), over: "Overlay | None" = None) -> None:
         """Nothing is listed before it is asked for.
 
         Args:
             below: Folders that are looked into before the one that holds them, see ``ld_processor.subfolders``.
+            over: What lies over some of them.
         """
+        self._over = over
         self._below = below
         self._names: dict[str, frozenset[str] | None] = {}
         self._variants: dict[str, tuple[str, ...]] = {}
@@ -62,12 +68,10 @@ class Folders:
     def _list(self, folder: str) -> frozenset[str] | None:
         """Names in a folder; None where it cannot be listed but may be entered."""
         if folder not in self._names:
-            try:
-                self._names[folder] = frozenset(os.listdir(folder))
-            except PermissionError:
-                self._names[folder] = None
-            except (OSError, ValueError):  # not there, not a folder, a name that no file can have
-                self._names[folder] = frozenset()
+            names = _names(folder)
+            twin = self._over.twin(folder) if self._over is not None else ""
+            others = _names(twin) if twin else frozenset()
+            self._names[folder] = None if names is None or others is None else names | others
         return self._names[folder]
 
     def _tidy(self, folder: str) -> str:
@@ -78,9 +82,20 @@ class Folders:
             known = os.path.normpath(absolute)
             if ".." in absolute:
                 real = os.path.realpath(absolute)
-                if not os.path.isdir(absolute):
+                if self._over is not None and self._over.twin(known):
+                    pass  # there may be something on the other side
+                elif not os.path.isdir(absolute):
                     known = absolute  # there is nothing above a folder that is not there
                 elif os.path.realpath(known) != real:
                     known = real
             self._tidied[folder] = known = known[1:] if known.startswith("//") else known
         return known
+
+
+def _names(folder: str) -> frozenset[str] | None:
+    try:
+        return frozenset(os.listdir(folder))
+    except PermissionError:
+        return None
+    except (OSError, ValueError):  # not there, not a folder, a name that no file can have
+        return frozenset()

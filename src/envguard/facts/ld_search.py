@@ -10,6 +10,10 @@ from envguard.facts.ld_folders import Folders, expand, split
 from envguard.facts.ld_processor import Processor, subfolders
 from envguard.facts.ld_program import LoaderProgram
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.facts.ld_overlay import Overlay
+
 _NODEFLIB = 0x800
 """DF_1_NODEFLIB of DT_FLAGS_1: nothing from the loader's own folders."""
 _SHARED = 3
@@ -37,6 +41,7 @@ class Search:
         cache: Mapping[str, tuple[str, ...]],
         library_path: str,
         beside: "Search | None" = None,
+        over: "Overlay | None" = None,
     ) -> None:
         """Nothing is looked for before it is asked for.
 
@@ -48,13 +53,14 @@ class Search:
             cache: What ``ld_cache.parse`` gives.
             library_path: LD_LIBRARY_PATH.
             beside: Another search of the same program, whose listings of folders are shared.
+            over: What lies over some folders.
         """
         self._program = program
         self._system = system
         self._files = files
         self._processor = processor
         below = subfolders(processor, hwcaps=system.hwcaps, legacy=system.legacy)
-        self._folders: Folders = Folders(below) if beside is None else beside._folders
+        self._folders: Folders = Folders(below, over) if beside is None else beside._folders
         self._cache = cache
         self._found: dict[tuple[object, ...], Found | None] = {}
         self._paths: dict[tuple[str, str], tuple[str, ...]] = {}

@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from envguard.facts.ld_overlay import Overlay
+
     Extra = Callable[[str, Elf], Elf | None]
 
 _MOST_NEEDED = 4096
@@ -68,6 +70,7 @@ class LdSo:
         cache: Mapping[str, tuple[str, ...]] | None = None,
         preload_file: str = "/etc/ld.so.preload",
         beside: "LdSo | None" = None,
+        over: "Overlay | None" = None,
     ) -> None:
         """Opens the interpreter and what it loads.
 
@@ -79,6 +82,7 @@ class LdSo:
             preload_file: What is preloaded into every process.
             beside: A loader of the same executable. What it has opened and listed is shared, and remains its own: close
                 this one first. Its ``visited`` tells of both.
+            over: What lies over the files that are there, for an environment that would be.
         """
         self.executable = os.path.realpath(executable) if executable else ""
         self.scope: tuple[Elf, ...] = ()
@@ -88,7 +92,7 @@ class LdSo:
         self.remarks: tuple[str, ...] = ()
         self._preload_file = preload_file
         self._owns_files = beside is None
-        self._files: Files = Files() if beside is None else beside._files
+        self._files: Files = Files(over) if beside is None else beside._files
         self._closures: dict[Elf, Closure] = {}
         self._symbols = Symbols(())
         self._search: Search | None = None
@@ -106,6 +110,7 @@ class LdSo:
             cache=self._read_cache(system.cache) if cache is None else cache,
             library_path=library_path,
             beside=None if beside is None else beside._search,
+            over=over,
         )
         entries = (*_entries(preload), *_entries(_preload_text(preload_file)))
         self._load_program(program, program.interp, entries)

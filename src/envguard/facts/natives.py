@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from envguard.facts.elf import Elf
+    from envguard.facts.ld_overlay import Overlay
     from envguard.facts.ld_so import LdSo
     from envguard.facts.resolution import Resolution
 
@@ -61,6 +62,7 @@ class Natives:
         library_path: str | None = None,
         preload: str | None = None,
         supported: "Callable[[], Iterable[str]] | None" = None,
+        over: "Overlay | None" = None,
     ) -> None:
         """Nothing is read before it is asked for.
 
@@ -71,12 +73,14 @@ class Natives:
             library_path: None takes LD_LIBRARY_PATH of this process.
             preload: None takes LD_PRELOAD of this process.
             supported: Gives the wheel tags of the environment's interpreter, best first; it is asked at most once.
+            over: What lies over the files that are there, for an environment that would be.
         """
         self.environment = environment
         self.library_path = os.environ.get("LD_LIBRARY_PATH", "") if library_path is None else library_path
         self.preload = os.environ.get("LD_PRELOAD", "") if preload is None else preload
         self.markers: Mapping[str, str] = markers or {}
         self.target = target
+        self._over = over
         self.unseen: list[str] = []
         self._ask_supported = supported
         self._supported: tuple[str, ...] | None = None
@@ -141,7 +145,9 @@ class Natives:
         if self._loader is None:
             from envguard.facts.ld_so import LdSo
 
-            self._loader = LdSo(self.environment.executable, library_path=self.library_path, preload=self.preload)
+            self._loader = LdSo(
+                self.environment.executable, library_path=self.library_path, preload=self.preload, over=self._over
+            )
         return self._loader
 
     @property
@@ -211,8 +217,11 @@ class Natives:
         owned = [path for path in (*listed.owners, *listed.conda_owners) if _is_named_so(path)]
         below = list_files(roots_of(self.environment))
         lying = sorted(path for path in (*below.files, *below.links) if _is_named_so(path))
+        hidden = self._over.hidden if self._over is not None else frozenset()
         paths: dict[str, str] = {}
         for path in (*owned, *lying):
+            if path in hidden:
+                continue
             real = os.path.realpath(path)
             owner = listed.owners.get(path) or listed.conda_owners.get(path) or ""
             if real in self._real_owners:

@@ -178,6 +178,8 @@ def _moved(finding: "Finding", paint: Paint) -> str:
         return f"{short(change.installed)} (new)"
     if change.kind == "removed" or (change.kind == "restored" and not change.installed):
         return f"{short(change.locked)} {arrow} removed".strip()
+    if change.kind == "held":
+        return f"{short(change.locked)} is pinned, {short(change.installed)} is wanted"
     if change.kind == "unmet-after" and not change.installed:
         return f"{short(change.locked)} {arrow} nothing"
     return movement(change, arrow) or f"({change.kind})"

@@ -18,6 +18,20 @@ ROWS = (
         instead="try it in a copy of the environment first",
     ),
     row(
+        "mismatches",
+        "forbidden",
+        "it would fail on the GPU, or run on the CPU without a word",
+        change="mismatches",
+        instead="choose builds of one CUDA generation that the driver serves, and move them together",
+    ),
+    row(
+        "may-mismatch",
+        "cautious",
+        "whether the parts of the GPU stack would fit one another cannot be told from the files",
+        change="may-mismatch",
+        instead="try it in a copy of the environment first, on a machine with the GPU",
+    ),
+    row(
         "overwrites",
         "cautious",
         "the two packages own the same files: the later one wins, and removing either breaks the other",

@@ -7,8 +7,8 @@ CODES = (
         "EG220",
         "would-overwrite",
         "A wheel would overwrite files of another package.",
-        finds="Paths that the RECORD of a wheel which is not installed yet and the RECORD of another package both list: how "
-        "many, and how many with other bytes. onnxruntime-gpu beside onnxruntime shares some 300 paths.",
+        finds="Paths that the RECORD of a wheel which is not installed yet and the RECORD of another one both list: "
+        "how many, and how many with other bytes. onnxruntime-gpu beside onnxruntime shares some 300 paths.",
         matters="Installers overwrite them without a word. The first package then runs with foreign code, and "
         "removing either removes files of both.",
         action="Remove the other package first, or leave this one out.",
@@ -19,14 +19,14 @@ CODES = (
         "EG221",
         "would-not-load",
         "After the change a compiled file would lack a library or a symbol.",
-        finds="The compiled files of the environment as it would be are resolved as EG401 to EG404 and EG302 to EG307 "
-        "do it; reported is what is not there today: an installed extension that loses what it needs (torchvision when "
-        "torch moves), an arriving one that does not find it, a provider without its CUDA generation.",
+        finds="The compiled files of the environment as it would be are resolved as EG401 to EG404 do "
+        "it; reported is what is not so today: an installed extension that loses what it needs (torchvision when torch "
+        "moves), or an arriving one that does not find it.",
         matters="The import fails, or the error is swallowed and something else breaks later.",
         action="Move both sides together to builds that were made for one another.",
         limits="Asked only where every arriving wheel was read natively. No missing symbol does not mean compatible: "
-        "changes of enums and virtual tables leave no trace. Search paths (RPATH) between what arrives and what stays "
-        "are bridged by what the packages require and import.",
+        "changes of enums and virtual tables leave no trace. The wheels are unpacked into a "
+        "folder that lies over site-packages, so search paths between what arrives and what stays hold.",
     ),
     code(
         "EG222",
@@ -76,6 +76,17 @@ CODES = (
         matters="Gigabytes, and libraries of a generation that nobody validated with the driver.",
         action="In an environment for the CPU install the CPU build, from the index that has it.",
         limits="Libraries that a wheel carries itself are not requirements.",
+    ),
+    code(
+        "EG227",
+        "would-mismatch-cuda",
+        "After the change parts of the GPU stack would not fit one another.",
+        finds="The questions of EG301 to EG307, asked of the environment as it would be: a provider or a torch without "
+        "the CUDA generation that it was built for, builds of torch, torchvision and torchaudio that differ, CUDA "
+        "libraries left behind by a torch for the CPU.",
+        matters="It fails on the GPU, or runs on the CPU without a word.",
+        action="Choose builds of one CUDA generation that the driver serves, and move them together.",
+        limits="As for EG301 to EG307; asked only where every arriving wheel was read natively.",
     ),
     code(
         "EG228",
