@@ -193,6 +193,9 @@ class _Reading:
             self._leave(name.removeprefix(CONDA), f"{path}: {difference.what}: a file of conda's")
         elif name in self._pins:
             self._sort_file_of_pin(name, kind, difference)
+        elif kind == "added-file" and (owners := self._owners_below(path)):
+            for owner in owners:
+                self._install(owner, f"{_short(path, self._seen.prefix)} stands where its folder was")
         elif kind == "added-file" and not name:
             if self._prune:
                 self._deleted.setdefault(name, []).append(path)
@@ -200,6 +203,11 @@ class _Reading:
                 self._leave(name, f"{path} belongs to no package: removed only with --prune")
         elif name not in self._removed:
             self._leave(name, f"{path}: {difference.what}: the golden file pins no package that it belongs to")
+
+    def _owners_below(self, path: str) -> set[str]:
+        """Pinned packages whose files should lie below what is no folder."""
+        owners = {row.owner for row in self._seen.ownership.rows if row.path.startswith(path + "/")}
+        return {name for name in owners if name in self._pins and not supply.not_a_wheel(self._pins[name])}
 
     def _sort_file_of_pin(self, name: str, kind: str, difference: "Difference") -> None:
         if kind == "added-file":

@@ -174,7 +174,8 @@ class _Layout:
         if self._sealed and entry is None:
             return
         present = _bytes_of(path)
-        ways = {"INSTALLER": (b"pip\n", b"uv"), "REQUESTED": (b"",)}.get(note, ())
+        known: dict[str, tuple[bytes, ...]] = {"INSTALLER": (b"pip\n", b"uv"), "REQUESTED": (b"",)}
+        ways = tuple(_uv_cache(self._contents.path)) if note == "uv_cache.json" else known.get(note, ())
         if entry is not None:
             self._write(path, self._pick(path, ways), executable=False)
         elif note == "INSTALLER":
@@ -231,6 +232,15 @@ class _Layout:
     def _mode(self, path: str, *, executable: bool) -> bool:
         entry = self._sealed.get(path)
         return executable if entry is None or entry.kind != "f" else entry.executable
+
+
+def _uv_cache(wheel: str) -> "Iterator[bytes]":
+    """What uv notes of a wheel that lies in a folder: when that file was made, in the words of its versions."""
+    status = os.stat(wheel)
+    for time in (status.st_ctime_ns, status.st_mtime_ns):
+        stamp = f'{{"secs_since_epoch":{time // 10**9},"nanos_since_epoch":{time % 10**9}}}'
+        for more in (',"commit":null,"tags":null,"env":{},"directories":{}', ',"commit":null,"tags":null', ""):
+            yield f'{{"timestamp":{stamp}{more}}}'.encode()
 
 
 def _bytes_of(path: str) -> "bytes | None":

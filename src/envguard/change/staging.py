@@ -92,15 +92,10 @@ class Staging:
             version=self._short_version(),
             shebangs=tuple(_scripts.shebangs(executables, os.path.join(self._prefix, "bin"))),
         )
-        try:
-            with artifact.opened(supply.path) as contents:
-                whole = artifact.is_proven_whole(supply.pin, supply.path)
-                laid = layout.lay_out(contents, where, self._sealed, whole=whole)
-                self._put_all(supply.pin.name, laid, contents)
-        except artifact.ArtifactError as error:
-            raise ChangeError(
-                f"{supply.path}: {error.why}", remedy="remove it, and let another one be found"
-            ) from error
+        with artifact.opened(supply.path) as contents:
+            whole = artifact.is_proven_whole(supply.pin, supply.path)
+            laid = layout.lay_out(contents, where, self._sealed, whole=whole)
+            self._put_all(supply.pin.name, laid, contents)
         self._packages.append(supply.pin.name)
         self._cannot += [why for why in laid.cannot if why not in self._cannot]
 
@@ -180,7 +175,7 @@ class Staging:
         late: list[Operation] = []
         for path in sorted(targets):
             file = laid.files[path]
-            if _is_as(path, file):
+            if self._is_in_place(path) and _is_as(path, file):
                 continue
             self._clear_way(path)
             data = file.data if not file.member else contents.read(file.member)
@@ -211,8 +206,14 @@ class Staging:
             found += _below(real)
         return [path for path in dict.fromkeys(found) if is_below(path, self._prefix)]
 
+    def _is_in_place(self, path: str) -> bool:
+        """True where no folder above a path is a link, that of the environment's own layout (``lib64``) aside."""
+        top = f"{self._prefix}/{path[len(self._prefix) + 1 :].partition('/')[0]}"
+        real = os.path.realpath(top) + path[len(top) :]
+        return os.path.realpath(os.path.dirname(path)) == os.path.dirname(real)
+
     def _clear_way(self, path: str) -> None:
-        """Stages the removal of whatever stands where a folder has to be: a file, or a link that leads away."""
+        """Stages the removal of whatever stands where a folder has to be: a file, or a link."""
         self._require_inside(path)
         parts = path[len(self._prefix) + 1 :].split("/")
         folder = self._prefix
@@ -220,7 +221,7 @@ class Staging:
             folder = f"{folder}/{part}"
             if not os.path.lexists(folder):
                 return
-            if os.path.isdir(folder) and is_below(os.path.realpath(folder), self._prefix):
+            if os.path.isdir(folder) and not self._is_foreign_link(folder):
                 continue
             self._first.append(Operation(kind="unlink", path=folder))
             return
@@ -228,6 +229,14 @@ class Staging:
             for each in _below(path):
                 self._first.append(Operation(kind="unlink", path=each))
             self._first.append(Operation(kind="prune", path=path))
+
+    def _is_foreign_link(self, folder: str) -> bool:
+        """True for a link in site-packages that the golden environment had not, and for one that leads away."""
+        if not os.path.islink(folder):
+            return False
+        entry = self._sealed.get(folder)
+        known = (entry is not None and entry.kind == "l") or not is_below(folder, self._seen.site())
+        return not known or not is_below(os.path.realpath(folder), self._prefix)
 
     def _require_inside(self, path: str) -> None:
         if not is_below(path, self._prefix) or os.path.normpath(path) != path:
