@@ -35,16 +35,15 @@ def live(tmp_path: Path, tool: str, source: Path, *names: str) -> Box:
     """An environment made by pip or by uv, and its golden file with every file's hash."""
     folder = tmp_path / "live"
     (tmp_path / "work").mkdir()
+    source_only = ("--no-deps", "--no-index", "--find-links", source)
     if tool == "uv":
-        done = run(UV, "venv", "-q", "--python", sys.executable, folder)
-        command = (UV, "pip", "install", "-q", "--python", folder, "--no-deps", "--no-index", "--find-links", source)
-        variables = {"UV_LINK_MODE": "copy", "UV_CACHE_DIR": str(tmp_path / "cache")}
+        cache = str(tmp_path / "cache")
+        assert run(UV, "venv", "-q", "--python", sys.executable, folder).returncode == 0
+        command = (UV, "pip", "install", "-q", "--python", folder, *source_only, *names)
+        done = run(*command, UV_LINK_MODE="copy", UV_CACHE_DIR=cache)
     else:
-        done = run(sys.executable, "-m", "venv", folder)
-        command = (folder / "bin" / "pip", "install", "-q", "--no-deps", "--no-index", "--find-links", source)
-        variables = {}
-    assert done.returncode == 0, done.stderr
-    done = run(*command, *names, **variables)
+        assert run(sys.executable, "-m", "venv", folder).returncode == 0
+        done = run(folder / "bin" / "pip", "install", "-q", *source_only, *names)
     assert done.returncode == 0, done.stderr
     made = Box(tmp_path, source)
     done = made("freeze", "--python", folder, "--depth", "files")

@@ -74,13 +74,20 @@ def resolved(words: list[str], variables: Mapping[str, str], live: str) -> list[
         raise UsageError(
             f"--test: no program {safe(words[0])!r}", remedy="it is neither in the trial's environment nor on PATH"
         )
+    refuse_original(program, live)
+    return [program, *words[1:]]
+
+
+def refuse_original(program: str, live: str) -> None:
+    """Raise a UsageError where a program, named by its path, would run in the original environment."""
+    if os.sep not in program or not _is_environment(live):
+        return
     for path in (os.path.abspath(program), _interpreter(program)):
-        if path and _is_environment(live) and _is_inside(path, live):
+        if path and _is_inside(path, live):
             raise UsageError(
-                f"--test: {safe(words[0])} belongs to the original environment",
+                f"--test: {safe(program)} belongs to the original environment",
                 remedy=f"write {safe(os.path.basename(path))}, which is then the trial's",
             )
-    return [program, *words[1:]]
 
 
 def _interpreter(program: str) -> str:

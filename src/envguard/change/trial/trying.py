@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from envguard import comparing, environment, guard
 from envguard.change import plan as planning
-from envguard.change.trial import base, changing, conda, evidence, filling, findings, place, sealing, testing
+from envguard.change.trial import base, changing, command, conda, evidence, filling, findings, place, sealing, testing
 from envguard.change.trial.installing import Installer
 from envguard.change.trial.place import Trial
 from envguard.change.trial.running import Ran
@@ -58,6 +58,12 @@ def run(wish: Wish, *, tell: Tell, confirm: Confirm) -> Trial:
     lock = os.path.abspath(locate(wish.lock))
     live = environment.scan(python=wish.python, depth="records")
     golden = _golden(lock, live)
+    if wish.request.installer == "conda":
+        raise UnverifiableError(
+            "a change of conda's own packages cannot be tried yet",
+            remedy="`envguard plan` judges it; pip's can be tried",
+        )
+    command.refuse_original(wish.test[0], live.prefix)
     tell("plan", wish.request.text)
     planned = _planned(wish, lock, wish.python)
     _agree(planned, confirm)
@@ -95,7 +101,7 @@ def _agree(planned: planning.Plan, confirm: Confirm) -> None:
     verdict = planned.report.verdict
     if verdict == "forbidden":
         raise Stopped(planned, "the change is forbidden, so it is not tried")
-    if not planned.moves:
+    if all(move.kind == "reinstalled" for move in planned.moves):
         raise Stopped(planned, "nothing would change, so there is nothing to try")
     if verdict not in ("pinned", "safe") and not confirm(planned):
         raise Stopped(planned, f"the change is judged {verdict}, and nobody agreed to try it (--yes agrees)")
