@@ -255,14 +255,14 @@ def test_another_installer_elsewhere_may_write_other_notes_and_nothing_else(plac
     script = other / "bin" / "alpha-run"
     script.write_text(script.read_text().replace("place", "other"))
     info = site_of(other) / "beta-1.0.dist-info"
-    (info / "uv_cache.json").write_text("{}")
+    (info / "provenance_url.json").write_text("{}")
     assert against(sealed, other) == set()
     (info / "more.json").write_text("{}")
     assert against(sealed, other) == {("beta", "added-file")}
     (info / "more.json").unlink()
-    (site_of(other) / "uv_cache.json").write_text("{}")
+    (site_of(other) / "provenance_url.json").write_text("{}")
     assert against(sealed, other) == {("", "added-file")}
-    (site_of(place) / "beta-1.0.dist-info" / "uv_cache.json").write_text("{}")
+    (site_of(place) / "beta-1.0.dist-info" / "provenance_url.json").write_text("{}")
     assert against(sealed, place) == {("beta", "added-file")}
 
 
