@@ -50,7 +50,7 @@ def ask(
     """
     closed = ["--offline", "--no-config"] if offline else []
     call = [uv, "--color", "never", "pip", action, "--dry-run", "--python", live.executable, *closed, *words]
-    with _leaving_nothing(live.prefix):
+    with _without_trace(live.prefix):
         answer = _process.run([*call, "--output-format", "json"], offline=offline)
         if answer.status and _UNKNOWN_OPTION in answer.errors:
             answer = _process.run(call, offline=offline)
@@ -66,16 +66,15 @@ def ask(
 
 
 @contextlib.contextmanager
-def _leaving_nothing(prefix: str) -> "Iterator[None]":
-    """Remove the empty ``.lock`` that uv leaves even after a dry run, unless it was there before."""
+def _without_trace(prefix: str) -> "Iterator[None]":
+    """Even a dry run of uv leaves an empty ``.lock`` in the environment; one that was not there is taken away again."""
     path = os.path.join(prefix, ".lock")
     was_there = os.path.lexists(path)
     try:
         yield
     finally:
-        if not was_there:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        if not was_there and os.path.isfile(path) and os.path.getsize(path) == 0:
+            os.unlink(path)
 
 
 def _changes(answer: _process.Answer) -> list[tuple[str, str, str, str]]:

@@ -54,7 +54,7 @@ class Incoming(Value):
     read_natively: bool = False
     """Its compiled files were read; always True for a wheel without any."""
     unpacked_in: str = ""
-    """The folder that its compiled files, sources and metadata were left in; empty where nothing was."""
+    """The folder that its sources, and where ``read_natively`` its compiled files, were left in; empty: nowhere."""
     sha256: str = ""
     """Hex digest of the wheel file, where it is known."""
     verified: bool = False
@@ -108,8 +108,9 @@ def read(
     Args:
         where: A path, a ``file:``, ``http:`` or ``https:`` URL, or an artifact of a lock.
         native: Read its shared objects too: every byte of them is unpacked.
-        unpack: A folder in which what ``native`` unpacks is left, laid out as in site-packages; give one folder for all
-            wheels of a change, and remove it when ``consequences.of`` has answered. Empty: nothing is left.
+        unpack: A folder in which its Python sources, and with ``native`` its shared objects, are left, laid out as in
+            site-packages. Give one folder for all wheels of a change, and remove it when ``consequences.of`` has
+            answered. Empty: nothing is left.
         offline: Nothing is asked of the network.
         sha256: Hex digest that the wheel must have; default is the one in the URL's fragment.
         yanked: Why the index withdrew it, where the installer said so.
@@ -122,9 +123,9 @@ def read(
     meant = wheel_source.wanted(where, sha256=sha256, find_links=find_links)
     with wheel_source.opened(meant, offline=offline, natively=native, markers=markers) as found:
         said = _of_files(found.files, markers)
-        if native:
+        if native or unpack:
             with _folder(unpack) as folder:
-                said = _with_natives(said, found.files, folder).replace(unpacked_in=unpack)
+                said = _unpacked(said, found.files, folder, native=native).replace(unpacked_in=unpack)
         return said.replace(
             size=found.size,
             sha256=found.sha256 or meant.sha256,
@@ -218,11 +219,11 @@ def _folder(unpack: str) -> Iterator[str]:
         yield folder
 
 
-def _with_natives(said: Incoming, files: WheelFiles, folder: str) -> Incoming:
+def _unpacked(said: Incoming, files: WheelFiles, folder: str, *, native: bool) -> Incoming:
     facts: list[FileFacts] = []
     for name, size in files.sizes.items():
         place = wheel_files.installed_path(name)
-        shared = bool(_SHARED_OBJECT.search(place))
+        shared = native and bool(_SHARED_OBJECT.search(place))
         if not place or not (shared or _is_kept(place, size)):
             continue
         target = os.path.join(folder, *place.split("/"))
@@ -234,7 +235,7 @@ def _with_natives(said: Incoming, files: WheelFiles, folder: str) -> Incoming:
     _record(said, folder)
     proven = Evidence(name=said.name, files=tuple(sorted(facts, key=lambda each: each.path)))
     traits = tuple(sorted({*said.traits, *proven.traits}))
-    return said.replace(natives=proven.files, traits=traits, read_natively=True)
+    return said.replace(natives=proven.files, traits=traits, read_natively=native or said.read_natively)
 
 
 def _record(said: Incoming, folder: str) -> None:

@@ -65,8 +65,9 @@ def uv_archives(name: str, url: str, sha256: str) -> Iterator[str]:
         sha256: Its hex digest, where it is known; then a wheel with the same bytes from elsewhere will do.
     """
     distribution, _dash, rest = name.removesuffix(".whl").partition("-")
+    version = rest.partition("-")[0]  # uv shortens what follows where it is long
     project = distribution.lower().replace("_", "-").replace(".", "-")
-    inner = os.path.join(glob.escape(project), f"{glob.escape(rest)}.http")
+    inner = os.path.join(glob.escape(project), f"{glob.escape(version)}-*.http")
     sought = f"Sha256\xd9@{sha256}".encode("latin-1") if sha256 else _without_credentials(url).encode()
     for bucket in ("pypi", "*/*"):
         for pointer in sorted(glob.glob(os.path.join(glob.escape(_uv()), "wheels-v*", bucket, inner))):

@@ -24,7 +24,7 @@ _TENSES = (
     ("installed instead:", "there would be instead:"),
     ("installed is ", "there would be "),
 )
-_FAMILY = "EG305"
+_FAMILY, _PAIR = "EG305", "EG304"
 
 
 def changes(result: Result, unmet: "frozenset[str]" = frozenset()) -> Iterator[Change]:
@@ -49,7 +49,7 @@ def changes(result: Result, unmet: "frozenset[str]" = frozenset()) -> Iterator[C
         before = {_key(each, facts) for each in _stated(facts)}
     with _overlaid(result, folder) as facts:
         for change in _stated(facts):
-            if change.kind != "noted" and _key(change, facts) not in before and not _said(change, unmet):
+            if change.kind != "noted" and _key(change, facts) not in before and not _is_said(change, unmet):
                 yield _proposed(change, folder, result)
 
 
@@ -122,8 +122,11 @@ def _key(change: Change, facts: Natives) -> tuple[str, ...]:
     return change.code, change.package, change.kind, path, change.locked
 
 
-def _said(change: Change, unmet: "frozenset[str]") -> bool:
-    return change.code == _FAMILY and change.package in unmet
+def _is_said(change: Change, unmet: "frozenset[str]") -> bool:
+    """True for what EG223 has said, and for two distributions of ONNX Runtime, whose common files EG220 counts."""
+    return (change.code == _FAMILY and change.package in unmet) or (
+        change.code == _PAIR and change.path.endswith(".dist-info")
+    )
 
 
 def _proposed(change: Change, folder: str, result: Result) -> Change:

@@ -12,7 +12,7 @@ from envguard._value import Value
 from envguard.change import arriving, chains, commands, consequences, held, left_behind, moves, resolving, resulting
 from envguard.change.request import Request, of_words
 from envguard.environment.interpreter import markers
-from envguard.errors import UnverifiableError
+from envguard.errors import EnvguardError, UnverifiableError, UsageError
 from envguard.facts import evidence, requirers
 from envguard.facts.ownership import read_ownership
 from envguard.guard import fail_closed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
 _CHECKS = ("artifacts", "changes", "consequences", "installer")
+_WITH_SOURCES = (*_CHECKS, "used-symbols")
 
 
 class Plan(Value):
@@ -64,6 +65,7 @@ def plan(
     sha256: "str | None" = None,
     selection: "Selection | None" = None,
     native: bool = True,
+    uses: "Sequence[StrPath]" = (),
 ) -> Plan:
     """Judge a change before it is made. Never raises because a change is forbidden.
 
@@ -78,6 +80,7 @@ def plan(
         sha256: What the golden file itself must hash to.
         selection: Which part of the lock is meant.
         native: Read the compiled files of what would be installed.
+        uses: Sources of the project: symbols that they use are compared between the versions (needs griffe).
 
     Raises:
         UnverifiableError: Nothing could be resolved, whatever the golden file says.
@@ -99,6 +102,7 @@ def plan(
             sha256=sha256,
             selection=selection or Selection(),
             native=native,
+            uses=tuple(os.fspath(folder) for folder in uses),
         ).plan()
     )
 
@@ -119,13 +123,16 @@ class _Planning:
         sha256: "str | None",
         selection: Selection,
         native: bool,
+        uses: tuple[str, ...],
     ) -> None:
         self.request = request
         self.free = free
         self.offline = offline
         self.find_links = find_links
         self.installer = installer
-        self.native = native
+        self.native = native or bool(uses)
+        self.uses = uses
+        self.unseen: list[str] = []
         self.live: Environment = environment.scan(python=python)
         whom = self.live.interpreter
         loaded = comparing.load(lock, sha256=sha256, selection=selection.replace(interpreter=whom))
@@ -148,8 +155,32 @@ class _Planning:
                 offline=self.offline,
                 find_links=self.find_links,
             )
-            stated = consequences.of(self.live, found.read, resolution.removals)
+            stated = (*consequences.of(self.live, found.read, resolution.removals), *self._used(found, unpack))
         return self._judged(resolution, found, stated)
+
+    def _used(self, found: "Arriving", unpack: str) -> "Iterable[Change]":
+        """Used symbols that change with a version; nothing where no sources are named."""
+        if not self.uses:
+            return
+        from envguard.change import used_api
+
+        installed = {item.name: item for item in reversed(self.live.distributions)}
+        for said in found.read:
+            before = installed.get(said.name)
+            if before is None or before.version == said.version or not said.unpacked_in:
+                continue
+            try:
+                compared = used_api.compare(self.uses, before.top_level, before.location, unpack)
+            except UsageError:
+                raise
+            except EnvguardError as error:
+                self.unseen.append(f"used symbols of {said.name}: {error}")
+                continue
+            if compared.used:
+                self.unseen += [f"used symbols of {said.name}: {why}" for why in compared.blind]
+            change = used_api.change(said.name, before.version, said.version, compared)
+            if change is not None:
+                yield change
 
     def _resolve(self, question: "Asked") -> "Resolution":
         return resolving.resolve(
@@ -226,10 +257,10 @@ class _Planning:
             packages=len(self.snapshot.pins),
             installed=sum(1 for item in self.live.distributions if item.name != comparing.OWN_DISTRIBUTION),
             findings=findings,
-            checks=_CHECKS,
+            checks=_WITH_SOURCES if self.uses else _CHECKS,
             notes=(*(change for change in changes if change.kind == "noted"), *notes, *self._drift()),
             requirers=requirers.of(after, names, self.markers) if names else (),
-            blind=(*self.live.blind, *(f"left alone: {why}" for why in self.question.left_alone)),
+            blind=(*self.live.blind, *self.unseen, *(f"left alone: {why}" for why in self.question.left_alone)),
             proposal=proposal,
         )
         return Plan(report=report, moves=proposal.moves, command=proposal.command, installer=proposal.installer)

@@ -96,7 +96,7 @@ def _scope(report: "Report", paint: Paint) -> str:
 
 
 def _briefly(report: "Report") -> list[str]:
-    said = [why for why in report.blind if why.startswith("left alone: ")]
+    said = [why for why in report.blind if why.startswith(("left alone: ", "used symbols of "))]
     rest = len(report.blind) - len(said)
     return said + ([f"{plural(rest, 'thing')} about what is installed now; envguard check names them"] if rest else [])
 

@@ -54,6 +54,13 @@ ROWS = (
         instead="choose a version that {package} accepts, or move {package} too",
     ),
     row(
+        "used-symbols",
+        "cautious",
+        "the project's own code uses what is not the same any more",
+        change="used-symbols",
+        instead="look at the named places, and run the project's tests with {package} {installed}",
+    ),
+    row(
         "unfit",
         "forbidden",
         "it was built for another Python or platform: an installer refuses it, and forced in it does not load",

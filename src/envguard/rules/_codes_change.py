@@ -97,4 +97,15 @@ CODES = (
         action="Install the same variant, from the index that has it.",
         limits="Other packages do not say what they were built for.",
     ),
+    code(
+        "EG229",
+        "used-symbols-changed",
+        "Symbols that the project's own code uses changed or vanished.",
+        finds="The sources of the old and the new version, compared by griffe without importing anything, for what the "
+        "project's code uses: imported names, attributes of imported modules, and arguments of calls.",
+        matters="The code fails where it uses them, at the latest in production.",
+        action="Look at the named places, and run the project's tests with the new version.",
+        limits="That nothing is found is no proof. Attributes of objects, getattr, star imports, compiled code and "
+        "behaviour behind an unchanged signature are not seen. Annotations are not compared.",
+    ),
 )

@@ -78,6 +78,7 @@ def run(argv: list[str]) -> int:
         installer=options.installer or "",
         sha256=options.sha256,
         selection=part.chosen(options),
+        uses=options.uses,
     )
     answer.write(answer.render(found.report))
     return verdict.exit_code(found.report, options.fail_on)
