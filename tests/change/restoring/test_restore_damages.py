@@ -163,6 +163,7 @@ def test_after_restore_every_file_is_the_golden_one(yard: Yard, damage: Callable
     assert not (yard.venv / ".envguard").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [each for each in DAMAGES if each not in UNSEEN], ids=lambda damage: damage.__name__)
 def test_without_a_manifest_the_sealed_records_lead_back(yard: Yard, damage: Callable[[Yard], None]) -> None:
     golden = yard.freeze(manifest=False)
@@ -178,8 +179,8 @@ def test_without_a_manifest_the_sealed_records_lead_back(yard: Yard, damage: Cal
 
 def test_all_damages_at_once(yard: Yard) -> None:
     golden = yard.freeze()
-    for damage in (by_pip, by_uv, byte_of_source, byte_of_library, file_deleted, file_added, duplicated, leftovers,
-                   script_edited, mode, added):  # fmt: skip
+    several = [added, by_pip, by_uv, byte_of_source, byte_of_library, file_deleted, file_added, duplicated, leftovers]
+    for damage in (*several, script_edited, mode):
         damage(yard)
     outcome = yard.restore(prune=True)
     assert outcome.report.findings == ()
@@ -187,6 +188,7 @@ def test_all_damages_at_once(yard: Yard) -> None:
     assert not (yard.venv / ".envguard").exists()
 
 
+@pytest.mark.slow
 def test_the_check_of_another_process_agrees(yard: Yard) -> None:
     yard.freeze()
     for damage in (by_pip, byte_of_source, byte_of_library, file_deleted, file_added, leftovers):
