@@ -87,10 +87,12 @@ def test_a_downgrade_of_pillow_is_stopped_by_the_rule(tmp_path: Path) -> None:
     )
     assert box("freeze", "--python", box.live, "--depth", "files").returncode == 0
     before = box.state()
-    done = box.tried("Pillow==9.5.0")
+    done = box.tried("Pillow==9.5.0", "--output-format", "json")
     assert done.returncode == 1, done.stderr
-    assert "pillow-downgrade" in done.stdout
-    assert "instead" in done.stdout
+    found = {finding["rule"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert found["pillow-downgrade"]["verdict"] == "forbidden"
+    assert "libwebp" in found["pillow-downgrade"]["reason"]
+    assert found["pillow-downgrade"]["instead"].startswith("keep pillow 10.2.0")
     assert "the change is forbidden, so it is not tried" in done.stderr
     assert box.state() == before
     assert not (box.folder / ".envguard").exists()
@@ -117,6 +119,11 @@ def test_opencv_over_its_headless_sister_is_shown_rejected_and_the_original_is_u
 def test_a_change_that_passes_every_check_and_fails_the_regression_is_rejected(tmp_path: Path) -> None:
     source = wheels(tmp_path / "wheels", "numpy==1.26.4", "numpy==1.25.2")
     box = live(tmp_path, "uv", source, "numpy==1.25.2")
+    (box.folder / "envguard.toml").write_text(
+        '[[rules]]\nid = "numpy-1"\npackage = ["numpy"]\nchange = ["upgraded"]\nto = "<2"\nverdict = "cautious"\n'
+        'reason = "the same generation"\n'
+    )
+    assert box("freeze", "--python", box.live, "--depth", "files").returncode == 0
     (box.folder / "regression.py").write_text(
         "import numpy\n"
         "drift = 1e-3 if numpy.__version__ == '1.26.4' else 0.0\n"
