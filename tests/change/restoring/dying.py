@@ -5,8 +5,10 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CALLS = ("open", "write", "pwrite", "ftruncate", "fsync", "sync", "replace", "rename", "unlink", "mkdir", "rmdir")
 
@@ -72,7 +74,7 @@ def in_child(
         try:
             counter.patch()
             work()
-        except Exception as error:  # the parent asks what it was
+        except Exception as error:  # noqa: BLE001 - the parent asks what it was
             status = 1
             if os.environ.get("DYING_SAYS"):
                 traceback.print_exception(error, file=sys.stderr)

@@ -83,6 +83,7 @@ class Yard:
         self.project = folder / "project"
         self.project.mkdir()
         self.lock = self.project / "envguard.lock"
+        self.golden: State = {}
 
     @property
     def site(self) -> Path:
