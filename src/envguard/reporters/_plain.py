@@ -71,12 +71,10 @@ def summary(report: "Report", lock: str = "") -> str:
 
 
 def _planned(report: "Report", name: str) -> str:
-    proposal = report.proposal
-    asked = f"{cut(proposal.request, 120)} with {cut(proposal.installer, 40)}" if proposal is not None else ""
     found = (
         f"{plural(len(report.findings), 'finding')} ({tally(report)})" if report.findings else "nothing would change"
     )
-    return f"{found} if {asked} were run against {name}"
+    return f"{found} if the planned change were made against {name}"
 
 
 def tally(report: "Report") -> str:

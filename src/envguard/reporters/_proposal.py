@@ -1,10 +1,12 @@
 """A planned change for a person: on one screen, gravest first, each with its reason and its remedy."""
 
+import shlex
 import textwrap
 from itertools import groupby
 
 from envguard.reporters._paint import Paint
 from envguard.reporters._words import movement, plural, short, verdict_counts
+from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def _grouped(group: "Sequence[Finding]", proposal: "Proposal", paint: Paint) -> 
         lines += [_row(each, width, proposal, paint) for each in group]
     remedy = _shared_remedy(group)
     if remedy:
-        lines += paint.labelled("instead", paint.text(remedy), style="command", prose=False, room=7)
+        lines += paint.labelled("instead", paint.text(remedy), style="command", prose=False, room=8)
     return lines
 
 
@@ -139,9 +141,23 @@ def _totals(report: "Report", proposal: "Proposal", paint: Paint) -> list[str]:
         rest = "; everything else is held at the golden version" if proposal.held else ""
         lines += paint.labelled("in all", f"{_weight(proposal)}{rest}")
     if proposal.command:
-        lines += paint.labelled("would run", paint.text(proposal.command), style="command", prose=False)
+        for index, line in enumerate(_command(proposal.command, paint)):
+            lines += paint.labelled("" if index else "would run", line, style="command", prose=False)
     if proposal.trial and report.verdict != "pinned":
         lines += paint.labelled("try first", paint.text(proposal.trial), style="command", prose=False)
+    return lines
+
+
+def _command(command: str, paint: Paint) -> list[str]:
+    """The command as it can be pasted into a shell: whole, and over several lines where one is too short."""
+    room = max(paint.width - 14, 60)
+    lines = [""]
+    for word in shlex.split(command):
+        shown = word if word == "&&" else safe(shlex.quote(word))
+        if lines[-1] and len(lines[-1]) + len(shown) + 1 > room:
+            lines[-1] += " \\"
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {shown}".lstrip()
     return lines
 
 

@@ -92,6 +92,10 @@ def _bar(report: "Report") -> str:
 
 def _facts(report: "Report") -> "Iterator[tuple[str, str]]":
     interpreter = report.interpreter
+    if report.proposal is not None:
+        yield "Request", cut(report.proposal.request)
+        yield "Would run", cut(report.proposal.command, _LONG)
+        yield "Resolved by", cut(report.proposal.installer)
     yield "Lock", cut(report.lock)
     yield "Environment", cut(report.prefix)
     if interpreter is not None:

@@ -23,6 +23,7 @@ LIMIT = 60_000
 _TABLE = 24_000
 _FOOT = 10_000
 _CELL = 80
+_COMMAND = 4000
 EVIDENCE = 12
 _SQUARES = {"forbidden": "🟥", "unverified": "🟪", "cautious": "🟧", "safe": "🟦", "pinned": "🟩"}
 # A word of letters, digits and plain punctuation, in which Markdown sees nothing.
@@ -81,6 +82,11 @@ def _head(report: "Report", paint: Paint) -> "Iterator[str]":
     yield ""
     name = code(cut(at(report.lock).path, 200)) if report.lock else ""
     yield f"**{summary(report, name)}**" if report.findings else f"{word(report)}: {_scope(report)}"
+    if report.proposal is not None:
+        resolved = code(cut(report.proposal.installer, _CELL))
+        yield from ("", f"Planned: {code(cut(report.proposal.request, 200))}, as {resolved} would make it.")
+    if report.proposal is not None and report.proposal.command:
+        yield from ("", *_fenced(cut(report.proposal.command, _COMMAND)))
     if report.bypass:
         yield from ("", f"> **Bypassed:** {code(cut(report.bypass))}. {BYPASSED}")
     if report.skipped:
