@@ -49,16 +49,16 @@ def freeze(
     python: "str | None" = None,
     paths: "Sequence[str] | None" = None,
     write: bool = True,
+    kept: "Snapshot | None" = None,
     progress: "Callable[[int, int], None] | None" = None,
 ) -> Frozen:
-    """See ``envguard.making.freeze``."""
+    """See ``envguard.making.freeze``; rules and bypass are those of the golden file ``kept`` where one is given."""
     live = environment.scan(paths=paths, python=python, depth=depth)
     before = _quick_facts(live, depth)
     _refuse_unfit(path, live, depth)
     if source is not None:
         _refuse_difference(source, selection or Selection(), live)
-    settings = config.load(rules) if rules is not None else config.find(os.path.dirname(os.path.abspath(path)))
-    table: tuple[Rule, ...] = config.rules(settings) if settings is not None else ()
+    table, bypass = _table(path, rules) if kept is None else (kept.rules, kept.bypass)
     manifest_path, manifest_data, sealed = "", b"", None
     if depth == "files":
         manifest_path = path + MANIFEST_SUFFIX
@@ -74,7 +74,7 @@ def freeze(
         conda=live.conda or (),
         rules=table,
         manifest=sealed,
-        bypass=settings is not None and settings.bypass,
+        bypass=bypass,
         folders=before[0],
         evidence=before[1],
     )
@@ -91,6 +91,12 @@ def freeze(
             write_atomically(manifest_path, manifest_data)
         write_atomically(path, data)
     return frozen
+
+
+def _table(path: str, rules: "str | None") -> tuple[tuple[Rule, ...], bool]:
+    """The rows that travel with the lock, and whether it allows a bypass."""
+    settings = config.load(rules) if rules is not None else config.find(os.path.dirname(os.path.abspath(path)))
+    return (config.rules(settings), settings.bypass) if settings is not None else ((), False)
 
 
 def _answering(live: Environment) -> "Iterable[Distribution]":

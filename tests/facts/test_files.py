@@ -249,6 +249,38 @@ def test_a_copy_elsewhere_is_equal_but_for_what_depends_on_the_place(place: Path
     assert against(sealed, other) == {("beta", "edited")}
 
 
+def test_another_installer_elsewhere_may_write_other_notes_and_nothing_else(place: Path, sealed: Listing) -> None:
+    other = place.with_name("other")
+    shutil.copytree(place, other, symlinks=True)
+    script = other / "bin" / "alpha-run"
+    script.write_text(script.read_text().replace("place", "other"))
+    info = site_of(other) / "beta-1.0.dist-info"
+    (info / "provenance_url.json").write_text("{}")
+    assert against(sealed, other) == set()
+    (info / "more.json").write_text("{}")
+    assert against(sealed, other) == {("beta", "added-file")}
+    (info / "more.json").unlink()
+    (site_of(other) / "provenance_url.json").write_text("{}")
+    assert against(sealed, other) == {("", "added-file")}
+    (site_of(place) / "beta-1.0.dist-info" / "provenance_url.json").write_text("{}")
+    assert against(sealed, place) == {("beta", "added-file")}
+
+
+def test_a_link_to_what_conda_wrote_the_prefix_into_depends_on_the_place(place: Path) -> None:
+    (place / "lib" / "tool.so.6").write_text(f"in {place}")
+    (place / "lib" / "tool.so").symlink_to("tool.so.6")
+    rows = [
+        {"_path": "lib/tool.so.6", "sha256": "0" * 64, "prefix_placeholder": "/build", "file_mode": "text"},
+        {"_path": "lib/tool.so", "path_type": "softlink"},
+    ]
+    record = place / "conda-meta" / "tool-1.0-0.json"
+    record.parent.mkdir()
+    record.write_text(json.dumps({"paths_data": {"paths": rows}}))
+    package = CondaPackage(name="tool", version="1.0", build="0", path=str(record))
+    placed = {entry.path for entry in manifest.collect(look(place).replace(conda=(package,))) if entry.placed}
+    assert {"{prefix}/lib/tool.so", "{prefix}/lib/tool.so.6"} <= placed
+
+
 def test_a_further_folder_on_sys_path_shifts_nothing(place: Path, site: Path, tmp_path: Path, sealed: Listing) -> None:
     more = tmp_path / "more"
     shutil.copytree(site / "beta-1.0.dist-info", more / "delta-1.0.dist-info")

@@ -41,20 +41,24 @@ class Step(Value):
     """To delete, or whose executable bit is wrong; absolute."""
 
 
-def steps(seen: "Seen", *, prune: bool, doubted: "Iterable[str]" = ()) -> tuple[Step, ...]:
+def steps(
+    seen: "Seen", *, prune: bool, remove: "Iterable[str]" = (), doubted: "Iterable[str]" = ()
+) -> tuple[Step, ...]:
     """What has to be done, in the order in which it is said.
 
     Args:
         seen: The environment beside its golden file.
         prune: Also remove what the golden file does not name.
+        remove: Normalised names of what is removed even so, where the golden file does not name it.
         doubted: Packages that an interrupted change may have left half done: each of their files is looked at.
     """
-    return tuple(_Reading(seen, prune=prune).steps(doubted))
+    return tuple(_Reading(seen, prune=prune, remove=frozenset(remove)).steps(doubted))
 
 
 class _Reading:
-    def __init__(self, seen: "Seen", *, prune: bool) -> None:
+    def __init__(self, seen: "Seen", *, prune: bool, remove: "frozenset[str]") -> None:
         self._seen = seen
+        self._remove = remove
         self._prune = prune
         self._pins = {pin.name: pin for pin in seen.snapshot.pins if pin.manager == "pip" and pin.name}
         self._by_conda = {each.python_name for each in seen.live.conda or () if each.python_name}
@@ -139,7 +143,7 @@ class _Reading:
         name = change.package
         if name == OWN_NAME:
             return
-        if not self._prune:
+        if not self._prune and name not in self._remove:
             self._leave(name, f"{change.installed} is not in the golden file: removed only with --prune")
         elif name in self._needed_by_us():
             self._leave(name, f"{change.installed} is not in the golden file, and envguard itself needs it")

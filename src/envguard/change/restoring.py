@@ -80,6 +80,8 @@ class Options(Value):
     selection: "Selection | None" = None
     prune: bool = False
     """Also remove what the golden file does not name."""
+    remove: tuple[str, ...] = ()
+    """Normalised names of what is removed even so, where the golden file does not name it."""
     find_links: tuple[str, ...] = ()
     offline: bool = False
     wait: float = 0.0
@@ -98,7 +100,7 @@ def plan_restore(lock: str, options: "Options | None" = None) -> Plan:
     asked = options or Options()
     seen = _look(lock, asked)
     interrupted = journal.read(seen.prefix)
-    steps = damage.steps(seen, prune=asked.prune, doubted=_doubted(interrupted))
+    steps = damage.steps(seen, prune=asked.prune, remove=asked.remove, doubted=_doubted(interrupted))
     pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
     found = supply.find(
         pins,
@@ -160,7 +162,7 @@ def restore(
             seen = _look(lock, asked)
             steps = tuple(
                 failed[step.package] if step.action == "install" and step.package in failed else step
-                for step in damage.steps(seen, prune=asked.prune)
+                for step in damage.steps(seen, prune=asked.prune, remove=asked.remove)
             )
             plan = plan.replace(seen=seen, steps=steps)
         _clean(prefix, keep=bool(doubted & failed.keys()))

@@ -20,6 +20,7 @@ from envguard.facts.differences import Difference
 from envguard.facts.hashing import Digest, Hashing, Progress, hash_files
 from envguard.facts.manifest import file_entry, link_entry
 from envguard.facts.ownership import Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
+from envguard.facts.records import INSTALLER_NOTES
 from envguard.facts.tree import (
     Entry,
     Found,
@@ -202,8 +203,15 @@ def _suspects(listing: Listing, live: _Live, *, same_place: bool) -> list[tuple[
             suspects.append((entry.path, entry))
     if live.entries or live.unread:
         expected = set(listing.paths)
-        suspects += [(path, None) for path in (*live.entries, *live.unread) if path not in expected]
+        unexpected = (path for path in (*live.entries, *live.unread) if path not in expected)
+        suspects += [(path, None) for path in unexpected if same_place or not _is_note(path)]
     return suspects
+
+
+def _is_note(path: str) -> bool:
+    """True for what an installer writes about itself: another installer, in another prefix, writes other ones."""
+    folder, _slash, name = path.rpartition("/")
+    return name in INSTALLER_NOTES and folder.endswith(".dist-info")
 
 
 def _equal(entry: Entry, found: Entry | None, *, same_place: bool) -> bool:

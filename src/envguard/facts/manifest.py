@@ -78,7 +78,8 @@ def collect(environment: Environment, *, progress: Progress | None = None) -> Li
         entry = file_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders))
         entries.append(entry._replace(placed=True) if _holds_prefix(path, ownership) else entry)
     for path, digest in zip(found.links, digests[len(found.files) :], strict=True):
-        entries.append(link_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders)))
+        entry = link_entry(path, digest, symbolic(path, roots), nearest_owner(path, ownership, folders))
+        entries.append(entry._replace(placed=True) if _holds_prefix(os.path.realpath(path), ownership) else entry)
     for path in found.others:
         owner = nearest_owner(path, ownership, folders)
         entries.append(Entry(symbolic(path, roots), "o", False, False, 0, "", owner))

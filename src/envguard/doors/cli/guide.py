@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import keyword
 
 from envguard.doors.cli import commands
 from envguard.errors import UsageError
@@ -41,8 +42,8 @@ Exit codes: 0 pinned, 1 findings at or above --fail-on, 2 could not judge.
 
 
 def names() -> tuple[str, ...]:
-    """The commands, sorted."""
-    return tuple(modules(commands.__path__))
+    """The commands, sorted. The module of one that is a keyword of Python ends in an underscore."""
+    return tuple(name.removesuffix("_") for name in modules(commands.__path__))
 
 
 def command(word: str) -> "Command":
@@ -53,7 +54,7 @@ def command(word: str) -> "Command":
     """
     known = names()
     if word in known:
-        return importlib.import_module(f"{commands.__name__}.{word}")
+        return importlib.import_module(f"{commands.__name__}.{word}{'_' if keyword.iskeyword(word) else ''}")
     if word.startswith("-"):
         raise UsageError(f"option {safe(word)!r} before a command", remedy="write envguard COMMAND [OPTIONS]")
     remedy = meant(word, known) or f"one of {', '.join(known)}"

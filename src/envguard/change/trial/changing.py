@@ -1,0 +1,72 @@
+"""Making the change in the trial's environment: exactly the moves of the plan, each with its proven artifact."""
+
+from envguard.change import supply
+from envguard.change.request import named
+from envguard.change.trial import wheels
+from envguard.change.trial.installing import Installer
+from envguard.change.trial.place import ARRIVING, Trial
+from envguard.errors import UnverifiableError
+from envguard.model import Environment, Pin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envguard.change.request import Request
+    from envguard.proposal import Move
+
+
+def apply(
+    trial: Trial,
+    moves: "Sequence[Move]",
+    request: "Request",
+    live: Environment,
+    installer: Installer,
+    *,
+    find_links: "Sequence[str]",
+    offline: bool,
+) -> None:
+    """Remove what goes, then install what comes, without anything that the plan does not name.
+
+    Raises:
+        UnverifiableError: An artifact of the plan cannot be had, or the installer failed.
+    """
+    installer.remove([move.name for move in moves if move.kind == "removed"], "change")
+    arriving = [move for move in moves if move.kind != "removed"]
+    by_place = _direct_names(request)
+    direct = [move for move in arriving if move.name in by_place]
+    exact = [_as_pin(move) for move in arriving if move.name not in by_place]
+    found = supply.find(
+        exact,
+        find_links=find_links,
+        offline=offline,
+        python=live.interpreter,
+        download_to=trial.file("fetched"),
+        judged=live.prefix,
+    )
+    for each in found.values():
+        if not each.path:
+            raise UnverifiableError(
+                f"{each.pin.name} {each.pin.version}, which the plan installs, cannot be had: {each.why}",
+                remedy="give the folder with its wheel by --find-links",
+            )
+    folder = trial.file(ARRIVING)
+    wheels.lay_out(list(found.values()), folder, keep=True)
+    installer.install([each.pin for each in found.values()], folder, "change")
+    if direct:
+        editables = [word for folder in request.editables for word in ("--editable", folder)]
+        installer.install_direct([*editables, *(word for word in request.installs if _is_place(word))], "change-direct")
+
+
+def _direct_names(request: "Request") -> set[str]:
+    """Names of what was asked for by a path or URL, not by name from an index."""
+    return {named(word) for word in (*request.editables, *(word for word in request.installs if _is_place(word)))}
+
+
+def _is_place(word: str) -> bool:
+    plain = word.partition(";")[0]
+    return "@" in plain or "/" in plain or plain.startswith(".") or plain.endswith((".whl", ".zip", ".tar.gz"))
+
+
+def _as_pin(move: "Move") -> Pin:
+    return Pin(name=move.name, version=move.after, hashes=tuple(move.hashes))

@@ -1,0 +1,38 @@
+"""Live environments to try changes of, made by pip and by uv, with real wheels."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from trial_box import Box
+
+from support import SMALL, run
+
+UV = Path(sys.executable).with_name("uv")
+
+
+def install(live: Path, wheels: Path, *words: str) -> None:
+    """Install with the pip that runs the tests; the environment has none of its own."""
+    pip = (sys.executable, "-m", "pip", "--python", live / "bin" / "python", "install", "-q", "--no-index", "--no-deps")
+    done = run(*pip, "-f", wheels, *words)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def trial_template(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Path:
+    """A venv with a few small packages, and its golden file with every file's hash."""
+    folder = tmp_path_factory.mktemp("trial")
+    assert run(sys.executable, "-m", "venv", "--without-pip", folder / "live").returncode == 0
+    install(folder / "live", wheelhouse, *SMALL)
+    (folder / "work").mkdir()
+    done = Box(folder, wheelhouse)("freeze", "--python", folder / "live", "--depth", "files")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def box(trial_template: Path, wheelhouse: Path, tmp_path: Path) -> Box:
+    """A live environment that equals its golden file."""
+    shutil.copytree(trial_template, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Box(tmp_path, wheelhouse)
