@@ -6,13 +6,20 @@ Data only. A code is never reused for something else; a new one gets the next fr
 import difflib
 
 from envguard.facts import wheel
-from envguard.rules import _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native
+from envguard.rules import _codes_change, _codes_drift, _codes_files, _codes_gpu, _codes_guard, _codes_native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.rules._code import Code
 
-_ALL = (*_codes_drift.CODES, *_codes_gpu.CODES, *_codes_native.CODES, *_codes_files.CODES, *_codes_guard.CODES)
+_ALL = (
+    *_codes_drift.CODES,
+    *_codes_change.CODES,
+    *_codes_gpu.CODES,
+    *_codes_native.CODES,
+    *_codes_files.CODES,
+    *_codes_guard.CODES,
+)
 
 CODES = {entry.code: entry for entry in _ALL}
 """Code -> its entry, in the order of the codes."""
@@ -48,7 +55,11 @@ KINDS = {
     "undeclared": "Code that runs at every start, and that no package owns.",
     "floating": "An image is named by words that may name another one tomorrow.",
     "unpinned": "A build installs whatever version is newest on that day.",
+    "replaced": "A build puts another Python in the place of the image's own.",
     "unread": "A file of the repository cannot be read.",
+    "apart": "A package stayed or moved while others that move only with it did not.",
+    "lock-removed": "The golden file is gone in the proposed commit.",
+    "loosened": "A rule says less than before, about a change of the same commit.",
     "stale-rule": "A row of the rule table has ended or never matched.",
     "second-owner": "envguard's own files are claimed or changed by somebody else.",
 }
@@ -73,6 +84,7 @@ PARTS = {
     "libc": "The C library or its version.",
     "newest": "No tag, or one that means whatever was pushed last (latest, nightly, main).",
     "tag": "A tag that names a series and not one release, such as `3.11` or `2.8-runtime`.",
+    "certain": "There is no doubt about it: the words of the file say so.",
     "family": "Packages that are released together, such as torch and torchvision.",
 }
 """Part that moved -> what it is. ``major``, ``minor``, ``micro`` and ``pre`` are also said of Python's own version."""
@@ -106,8 +118,11 @@ DAMAGE = (
     "undeclared",
     "floating",
     "unpinned",
+    "replaced",
     "unread",
     "unverifiable",
+    "lock-removed",
+    "loosened",
     "stale-rule",
     "second-owner",
 )
