@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE_LIMIT = 4 << 20
 """Bytes of one file; the largest manifests of operators have 2 MB."""
-CHECKS = ("images", "requirements")
+CHECKS = ("images", "requirements", "interpreters")
 KNOWN = "Dockerfile, compose file, workflow, GitLab CI, Kubernetes manifest"
 _PLACEHOLDER = re.compile(r"(?<!\$)\{\{[^{}\n]*\}\}")
 """What a template of Helm or Jinja has and YAML has not; GitHub's expressions begin with a dollar sign."""
@@ -152,7 +152,9 @@ def _once(told: "Iterable[Change]") -> "tuple[Change, ...]":
     once: dict[tuple[object, ...], Change] = {}
     for change in told:
         words = change.evidence if change.kind == "noted" and change.code == "EG502" else ()
-        once.setdefault((change.code, change.kind, change.line, change.package, change.installed, words), change)
+        once.setdefault(
+            (change.code, change.kind, change.part, change.line, change.package, change.installed, words), change
+        )
     return tuple(once.values())
 
 

@@ -43,7 +43,7 @@ CODES = (
         "`update-alternatives` and links that make another one `python`, `pyenv global`, PATH that begins with another "
         "Python's folder, `actions/setup-python` (forbidden); another Python installed beside it by apt, uv, pyenv or "
         "from source, which nothing here makes the first one (cautious).",
-        matters="torch's extension modules carry the ABI of one Python. Under another one the import says `dynamic "
+        matters="Extension modules of torch carry the ABI of one Python. Under another one the import says `dynamic "
         "module does not define module export function`, or does not find torch at all.",
         action="Use the image's own Python (`python -m pip`), or take the image that was built for the Python that is "
         "needed.",
