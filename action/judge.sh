@@ -10,13 +10,13 @@ errors=$RUNNER_TEMP/envguard-errors.txt
 arguments=()
 case "$COMMAND" in
     diff)
-        base=$BASE
+        base=${BASE:-}
         # A new branch has no commit before it; the first commit of a repository has no parent.
         if [ -z "$base" ] || [ -z "${base//0/}" ]; then base="HEAD~1"; fi
         if git rev-parse --quiet --verify "$base^{commit}" > /dev/null && git cat-file -e "HEAD:$LOCK" 2> /dev/null \
             && ! git cat-file -e "$base:$LOCK" 2> /dev/null; then
             "$envguard" digest "$LOCK" > /dev/null # what cannot be read must not get in
-            printf '**envguard**: the golden file `%s` is new\n' "$LOCK" | tee "$report" >> "$GITHUB_STEP_SUMMARY"
+            printf '**envguard**: the golden file %s is new\n' "$LOCK" | tee "$report" >> "$GITHUB_STEP_SUMMARY"
             printf '%s\n' verdict=pinned exit-code=0 "report=$report" >> "$GITHUB_OUTPUT"
             exit 0
         fi
@@ -41,6 +41,7 @@ case "$COMMAND" in
         ;;
 esac
 
+rm -f "$report" "$facts"
 code=0
 "$envguard" "${arguments[@]}" --output-format markdown -o "$report" 2> "$errors" || code=$?
 cat "$errors" >&2

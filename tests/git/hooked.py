@@ -31,18 +31,19 @@ class Repository:
         return made
 
     def run(self, *command: object, **environ: str) -> Done:
-        env = scrubbed(
-            HOME=str(self.home),
-            PATH=f"{BIN}:/usr/bin:/bin",
-            PYTHONPATH=str(SOURCE),
-            PRE_COMMIT_HOME=str(self.home / "pre-commit"),
-            PREK_HOME=str(self.home / "prek"),
-            GIT_AUTHOR_NAME="test",
-            GIT_AUTHOR_EMAIL="test@example.org",
-            GIT_COMMITTER_NAME="test",
-            GIT_COMMITTER_EMAIL="test@example.org",
+        given = {
+            "HOME": str(self.home),
+            "PATH": f"{BIN}:/usr/bin:/bin",
+            "PYTHONPATH": str(SOURCE),
+            "PRE_COMMIT_HOME": str(self.home / "pre-commit"),
+            "PREK_HOME": str(self.home / "prek"),
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
             **environ,
-        )
+        }
+        env = scrubbed(**given)
         words = [str(word) for word in command]
         return subprocess.run(words, cwd=self.folder, env=env, capture_output=True, text=True, check=False, timeout=300)
 

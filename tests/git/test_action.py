@@ -1,4 +1,4 @@
-"""``action.yml``: what the runner needs of it, and its scripts run for real in bash, with a ``gh`` that writes down calls."""
+"""``action.yml``: what the runner needs of it, and its scripts run in bash beside a ``gh`` that takes notes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hooked import Repository
 
 from envguard import repository
 from support import SOURCE, run
+
+if TYPE_CHECKING:
+    from hooked import Repository
 
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / "action.yml"
@@ -112,7 +114,7 @@ def test_scripts_are_sound(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_shellcheck_finds_nothing(path: Path) -> None:
-    program = shutil.which("shellcheck")
+    program = shutil.which("shellcheck", path=f"{Path(sys.executable).parent}:/usr/bin:/bin")
     if program is None:
         pytest.skip("shellcheck is not here")
     done = subprocess.run([program, path], capture_output=True, text=True, check=False)
@@ -194,9 +196,9 @@ def test_a_difference_is_judged_summed_up_and_commented_in_place(job: Job) -> No
     done = job("judge.sh")
     assert done.returncode == 0, done.stderr
     outputs = job.outputs()
-    assert (outputs["verdict"], outputs["exit-code"]) == ("cautious", "1")
+    assert (outputs["verdict"], outputs["exit-code"]) == ("forbidden", "1")
     assert "six" in job.files["summary"].read_text()
-    assert "::warning file=requirements.txt,line=1" in done.stdout
+    assert "::error file=requirements.txt,line=1" in done.stdout
     assert job("comment.sh").returncode == 0
     assert [call["words"][:2] for call in job.calls()] == [["api", "--paginate"], ["api", "--method"]]
     assert all(call["token"] == "a-token" for call in job.calls())

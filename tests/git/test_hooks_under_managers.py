@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hooked import Repository, local
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OLD = "six==1.16.0\nidna==3.7\n"
 SAFE = "six==1.16.0\nidna==3.7\n# a comment\n"

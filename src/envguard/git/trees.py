@@ -182,7 +182,9 @@ def sides(from_ref: str = "", to_ref: str = "", start: str = ".") -> tuple[Tree,
 
 
 def is_merging(root: str) -> bool:
-    """True while a merge waits for its commit."""
+    """True while a merge is made or waits for its commit."""
+    if os.environ.get("GIT_REFLOG_ACTION", "").startswith("merge"):  # MERGE_HEAD is written after pre-merge-commit
+        return True
     try:
         ask(root, "rev-parse", "--verify", "--quiet", "MERGE_HEAD")
     except Refusal:
