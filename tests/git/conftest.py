@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hooked import TOOLS, Repository
+from hooked import Repository
 
 from support import SMALL, run, scrubbed
 
@@ -21,7 +21,7 @@ def repo(tmp_path: Path) -> Repository:
     return Repository.make(tmp_path / "repo", tmp_path / "home")
 
 
-@pytest.fixture(params=TOOLS)
+@pytest.fixture(params=["prek", pytest.param("pre-commit", marks=pytest.mark.slow)])
 def tool(request: pytest.FixtureRequest) -> str:
     """Each hook manager."""
     name = str(request.param)

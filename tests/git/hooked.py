@@ -9,7 +9,6 @@ from typing import Any
 
 from support import SOURCE, scrubbed
 
-TOOLS = ("pre-commit", "prek")
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 Done = subprocess.CompletedProcess[str]
