@@ -7,4 +7,4 @@ python=$(command -v python3 || command -v python)
 "$python" -m venv "$RUNNER_TEMP/envguard"
 requirement=$GITHUB_ACTION_PATH
 if [ -n "${EXTRAS:-}" ]; then requirement="${requirement}[${EXTRAS}]"; fi
-"$RUNNER_TEMP/envguard/bin/python" -m pip install --quiet --disable-pip-version-check "$requirement"
+"$RUNNER_TEMP/envguard/bin/python" -m pip install --quiet --disable-pip-version-check "$requirement" "PyYAML>=6.0.1"

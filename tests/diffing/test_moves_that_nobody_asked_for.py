@@ -111,7 +111,8 @@ def test_a_plain_file_says_nothing_and_that_is_said(tmp_path: Path) -> None:
             "pdm.lock",
             (
                 '[metadata]\nlock_version = "4.5.0"\n[[package]]\nname = "a"\nversion = "1"\nsummary = ""\n'
-                'dependencies = ["b>=2; python_version > \'3\'"]\n[[package]]\nname = "b"\nversion = "2"\nsummary = ""\n'
+                "dependencies = [\"b>=2; python_version > '3'\"]\n"
+                '[[package]]\nname = "b"\nversion = "2"\nsummary = ""\n'
             ),
             {("b", "a", True)},
         ),
