@@ -244,6 +244,7 @@ def test_what_cannot_be_judged_is_never_a_pass(job: Job) -> None:
     assert job.outputs()["verdict"] == "unverified"
 
 
+@pytest.mark.slow
 def test_a_new_lock_passes_and_a_new_branch_has_a_base(job: Job) -> None:
     job.repo.commit(uv_txt=OLD)
     job("judge.sh", LOCK="uv.txt")
@@ -254,6 +255,7 @@ def test_a_new_lock_passes_and_a_new_branch_has_a_base(job: Job) -> None:
     assert job.outputs()["exit-code"] == "0"
 
 
+@pytest.mark.slow
 def test_files_with_odd_names(job: Job) -> None:
     job.repo.write("a $(touch pwned) dir/Dockerfile", "FROM redis\n")
     done = job("judge.sh", COMMAND="files", PATHS="a $(touch pwned) dir\n")

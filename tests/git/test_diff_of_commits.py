@@ -101,6 +101,7 @@ def test_what_git_does_not_know_is_one_clear_line(here: Repository, tmp_path: Pa
     assert "no git repository" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_option_and_the_operand_are_the_same(here: Repository) -> None:
     operands = here.eg("diff", "git:one:req/base.txt", "git:HEAD:req/base.txt", "--output-format", "json")
     twice = here.eg("diff", "--git", "one:req/base.txt", "--git", "HEAD:req/base.txt", "--output-format", "json")
@@ -112,6 +113,7 @@ def test_the_option_and_the_operand_are_the_same(here: Repository) -> None:
     assert [each["path"] for each in told["findings"]] == ["req/more.txt"]
 
 
+@pytest.mark.slow
 def test_what_is_installed_on_either_side(here: Repository, sealed: Path) -> None:
     here.write("r.txt", "six==1.15.0\nidna==3.7\nattrs==24.2.0\npackaging==24.2\n")
     one = here.eg("diff", "r.txt", "live", "--python", sealed, "--output-format", "json")

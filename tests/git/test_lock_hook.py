@@ -65,6 +65,7 @@ def test_the_rules_of_the_commit_before_hold(repo: Repository) -> None:
     assert "six-stays" in said
 
 
+@pytest.mark.slow
 def test_rules_that_travel_in_the_lock(repo: Repository, sealed: Path) -> None:
     pytest.importorskip("pydantic")
     repo.write("envguard.toml", ROW.format("forbidden"))

@@ -1,7 +1,7 @@
 """Both sides known: what moved, what the rules say, which moves nobody asked for."""
 
 from envguard import comparing
-from envguard.diffing import asking, sides
+from envguard.diffing import artifacts, asking, sides
 from envguard.environment.interpreter import running
 from envguard.model import Change, Environment, Interpreter, Selection, Snapshot
 
@@ -41,12 +41,22 @@ def between(before: "Side", after: "Side", table: "tuple[Rule, ...] | None" = No
     here = before.snapshot.interpreter or after.snapshot.interpreter or running()
     old = comparing.applicable(before.snapshot, here)
     there, new = _environment(after, here)
-    sealed = any(pin.record for pin in (old.pins if after.live is not None else (*old.pins, *new.pins)))
-    depth: Depth = "records" if sealed else "versions"
+    blind: tuple[str, ...] = ()
+    if after.live is None:
+        known = {pin.name for pin in new.pins if pin.record}
+        unknown = [pin.name for pin in old.pins if pin.record and pin.name not in known]
+        if unknown:
+            # The other side seals nothing: that is no difference, and it is said.
+            pins = tuple(pin if pin.name in known else pin.replace(record="") for pin in old.pins)
+            old = old.replace(pins=pins)
+            blind = (f"whether the artifacts are the same: {after.told} seals no record digest of them",)
+        there = there.replace(observations=(*there.observations, *artifacts.changed(old, new)))
+    depth: Depth = "records" if after.live is None or any(pin.record for pin in old.pins) else "versions"
     rows = comparing.rules_for(before.snapshot, before.files) if table is None else table
     report = comparing.judge(old, there, depth, (), table=rows)
     report = report.replace(
         lock=before.told,
+        blind=(*report.blind, *blind),
         findings=tuple(
             found.replace(change=_placed(found.change, new)) if after.live is None else found
             for found in report.findings

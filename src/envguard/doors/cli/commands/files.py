@@ -14,8 +14,8 @@ EXAMPLES = """
 def run(argv: list[str]) -> int:
     """Print every finding with file and line; the exit code is the verdict."""
     told = (
-        "Find images and packages that are others tomorrow, and Pythons that replace that of torch: in Dockerfiles, compose files, GitHub workflows, GitLab CI "
-        "and Kubernetes manifests. Nothing is run, and no registry is asked."
+        "Find images and packages that are others tomorrow, and Pythons that replace that of torch: in Dockerfiles, "
+        "compose files, GitHub workflows, GitLab CI and Kubernetes manifests. Nothing is run, and no registry is asked."
     )
     parser = Parser("files", told, examples=EXAMPLES)
     parser.add_argument(
