@@ -10,6 +10,7 @@ from envguard.environment import tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
 from envguard.facts import files, manifest, owners, requirers, wheel
+from envguard.facts.places import DISK
 from envguard.model import (
     Change,
     CondaPackage,
@@ -22,15 +23,17 @@ from envguard.model import (
     Selection,
     Snapshot,
 )
+from envguard.rules import together
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from envguard.facts.against_manifest import Reading
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
+    from envguard.facts.places import Files
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
@@ -69,32 +72,6 @@ def check(
         snapshot = applicable(snapshot, live.interpreter)
         live = _with_files(snapshot, live, listing, progress, begun)
     return judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
-
-
-def diff(old: str, new: str, selection: "Selection | None" = None) -> Report:
-    """Judge the way from one lock file to another as if ``new`` were what is installed."""
-    before, after = _load_both(old, new, selection or Selection())
-    here = before.interpreter or after.interpreter or running()
-    before = applicable(before, here)
-    after = applicable(after, after.interpreter or here)
-    depth: Depth = "records" if any(pin.record for pin in (*before.pins, *after.pins)) else "versions"
-    return judge(before, as_environment(after, here), depth, ())
-
-
-def _load_both(old: str, new: str, selection: Selection) -> tuple[Snapshot, Snapshot]:
-    """Both files; each is asked for the parts that its format has.
-
-    A requirements file, say, is a whole. What neither format has is asked of both, so that it is refused.
-    """
-    known = {path: formats.selects(path) for path in (old, new)} if selection.asked else {}
-    somewhere = {option for options in known.values() for option in options}
-    before, after = (_load_part(path, selection, somewhere.difference(known.get(path, ()))) for path in (old, new))
-    return before, after
-
-
-def _load_part(path: str, selection: Selection, left_out: "Iterable[str]") -> Snapshot:
-    whole = Selection()
-    return load(path, selection=selection.replace(**{option: getattr(whole, option) for option in left_out}))
 
 
 def load(
@@ -212,9 +189,17 @@ def sealed_files(snapshot: Snapshot) -> "Listing | None":
 
 
 def judge(
-    snapshot: Snapshot, live: Environment, depth: "Depth", only: tuple[str, ...], *, alone: bool = False
+    snapshot: Snapshot,
+    live: Environment,
+    depth: "Depth",
+    only: tuple[str, ...],
+    *,
+    alone: bool = False,
+    table: "tuple[Rule, ...] | None" = None,
 ) -> Report:
     """Compare and judge; both sides are known. ``alone``: there is no golden file, ask what needs none.
+
+    ``table`` are the rules; by default those of the golden file.
 
     Raises:
         UsageError: ``only`` names nothing that is locked: a slip would otherwise pass as pinned.
@@ -227,13 +212,11 @@ def judge(
     if only:
         changes = tuple(change for change in changes if _wanted(change, only))
     changes = _with_evidence(changes, live)
-    findings = rules.judge(
-        changes,
-        rules_for(snapshot) if changes else (),
-        environment=live,
-        today=time.strftime("%Y-%m-%d"),
-        markers=markers(live.interpreter),
-    )
+    rows = table if table is not None else rules_for(snapshot) if changes else ()
+    today, facts = time.strftime("%Y-%m-%d"), markers(live.interpreter)
+    findings = rules.judge(changes, rows, environment=live, today=today, markers=facts)
+    apart = together.judge(changes, rows, environment=live, today=today, markers=facts)
+    findings = rules.in_order((*findings, *apart)) if apart else findings
     concerned = {finding.change.package for finding in findings} - {""}
     return Report(
         lock=snapshot.path,
@@ -287,11 +270,11 @@ def as_environment(snapshot: Snapshot, interpreter: Interpreter) -> Environment:
     )
 
 
-def rules_for(snapshot: Snapshot) -> tuple[Rule, ...]:
+def rules_for(snapshot: Snapshot, files: "Files" = DISK) -> tuple[Rule, ...]:
     """The rules that judge: compiled into the lock, or, for a lock that cannot hold any, the project's table."""
     if snapshot.sealed:
         return snapshot.rules
-    found = _settings(snapshot)
+    found = _settings(snapshot, files)
     return config.rules(found) if found is not None else ()
 
 
@@ -301,8 +284,8 @@ def _tables(snapshot: Snapshot) -> str:
     return found.tables if found is not None else ""
 
 
-def _settings(snapshot: Snapshot) -> "config.Config | None":
-    return config.find(os.path.dirname(os.path.abspath(snapshot.path)) if snapshot.path else os.getcwd())
+def _settings(snapshot: Snapshot, files: "Files" = DISK) -> "config.Config | None":
+    return config.find(os.path.dirname(os.path.abspath(snapshot.path)) if snapshot.path else os.getcwd(), files)
 
 
 def _wanted(change: Change, only: tuple[str, ...]) -> bool:

@@ -11,13 +11,15 @@ import sys
 
 from envguard._value import Value
 from envguard.errors import RuleError
-from envguard.facts.reading import ReadFailure, read
+from envguard.facts.places import DISK
+from envguard.facts.reading import ReadFailure
 from envguard.model import DEPTHS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from envguard.facts.places import Files
     from envguard.model import Rule
 
 LIMIT = 1 << 20
@@ -56,7 +58,7 @@ class Config(Value):
     groups: "dict[str, Any]" = {}  # noqa: RUF012 - a default of a frozen value, never changed
 
 
-def find(start: str) -> "Config | None":
+def find(start: str, files: "Files" = DISK) -> "Config | None":
     """The settings of the nearest folder that has any, from ``start`` upward; None where there are none.
 
     Raises:
@@ -65,7 +67,7 @@ def find(start: str) -> "Config | None":
     folder = os.path.abspath(start)
     while True:
         for name in FILES:
-            found = _settings(os.path.join(folder, name))
+            found = _settings(os.path.join(folder, name), files)
             if found is not None:
                 return found
         parent = os.path.dirname(folder)
@@ -80,7 +82,7 @@ def load(path: str) -> Config:
     Raises:
         RuleError: It cannot be read, holds no settings, or they are not valid.
     """
-    found = _settings(path)
+    found = _settings(path, DISK)
     if found is None:
         raise RuleError("no [tool.envguard] table here" if os.path.exists(path) else "no such file", path=path)
     return found
@@ -106,16 +108,16 @@ def read_toml(path: str) -> "dict[str, Any]":
         RuleError: It cannot be read, or is not TOML.
     """
     try:
-        data = read(path, LIMIT)
+        data = DISK.read(path, LIMIT)
     except ReadFailure as failure:
         raise RuleError(f"cannot be read: {failure.why}", path=path) from failure
     return _parsed(_decoded(data, path), path)
 
 
-def _settings(path: str) -> "Config | None":
+def _settings(path: str, files: "Files") -> "Config | None":
     is_own = os.path.basename(path) != "pyproject.toml"
     try:
-        data = read(path, LIMIT)
+        data = files.read(path, LIMIT)
     except ReadFailure as failure:
         if failure.missing or os.path.isdir(path):
             return None

@@ -65,18 +65,23 @@ def freeze(
     )
 
 
-def diff(old: "StrPath", new: "StrPath", *, selection: "Selection | None" = None) -> "Report":
-    """Judge the way from one lock file to another, of any format, as if ``new`` were installed.
+def diff(
+    old: "StrPath", new: "StrPath", *, selection: "Selection | None" = None, python: "StrPath | None" = None
+) -> "Report":
+    """Judge the way from one state to another as if ``new`` were what is installed.
 
     Args:
-        old: A golden file or lock file.
+        old: A golden file or lock file of any format; ``git:REV:PATH``, a file of a commit (an empty REV is the index),
+            whose includes and rules are read from that commit too; or ``live``, what is installed.
         new: Another one.
         selection: Which part is meant of both, or of the one whose format has such parts.
+        python: Whose environment ``live`` is, as in ``check``.
 
     Raises:
-        LockError, RuleError: As in ``assert_pinned``.
-        UsageError: Neither format has parts of the kind that ``selection`` asks for.
+        LockError, RuleError, UnverifiableError: As in ``assert_pinned``.
+        UsageError: git knows no such revision, or neither format has parts of the kind that ``selection`` asks for.
     """
-    from envguard import comparing
+    from envguard import diffing
 
-    return fail_closed(lambda: comparing.diff(os.fspath(old), os.fspath(new), selection))
+    whose = None if python is None else os.fspath(python)
+    return fail_closed(lambda: diffing.diff(os.fspath(old), os.fspath(new), selection, python=whose))

@@ -164,6 +164,13 @@ class Rule(Value):
     """A PEP 508 marker."""
     until: str = ""
     """ISO date after which the row no longer applies (a waiver that ends)."""
+    together: tuple[str, ...] = ()
+    """Names of packages that may only move together; such a row judges the whole change set, see
+    ``envguard.rules.together``."""
+    follow: str = ""
+    """``requires-dist``: the packages' own pins decide who must move; empty: all must."""
+    label: str = ""
+    """``same``: the packages keep one local label."""
     origin: str = "built-in"
     """``built-in``, or the file and key that the row comes from."""
 

@@ -5,6 +5,7 @@ A module here whose name does not begin with an underscore reads one format. It 
 - ``NAME``: what ``Snapshot.format`` says, such as ``requirements.txt``;
 - ``recognises(filename, head) -> int``: 2 by content, 1 by file name only, 0 not at all;
 - ``parse(data, *, path) -> Snapshot``, which raises LockError for what it cannot read;
+- optionally ``INCLUDES``: its files may include others, and both parsers take ``files``, where those are read;
 - optionally ``parse_alone`` with the same shape, for a format whose files may include others: it refuses to.
 """
 
@@ -14,7 +15,8 @@ import os
 import re
 
 from envguard.errors import LockError, UsageError
-from envguard.facts.reading import ReadFailure, read
+from envguard.facts.places import DISK
+from envguard.facts.reading import ReadFailure
 from envguard.formats import _foreign, _text
 from envguard.model import Selection
 from envguard.registry import modules
@@ -23,10 +25,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from envguard.facts.places import Files
     from envguard.model import Snapshot
 
 _HEAD = 8192
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_LOCK_NAME = re.compile(
+    r"(?:envguard|uv|poetry|pdm|pixi|Pipfile)\.lock|pylock(?:\.[^.]+)?\.toml|(?:.+\.)?conda-lock\.yml"
+)
 _FREEZE = "make a golden file with `envguard freeze` in the validated environment"
 
 
@@ -41,6 +47,7 @@ def load(
     sha256: str = "",
     format: str = "",  # noqa: A002 - the option is --format
     selection: "Selection | None" = None,
+    files: "Files" = DISK,
 ) -> "Snapshot":
     """Read a golden file of any known format.
 
@@ -50,6 +57,7 @@ def load(
             are then refused, since the digest says nothing about those.
         format: One of ``names()``; empty recognises the file, by its content first and by its name second.
         selection: Which part of the lock is meant, and the interpreter that it is read for.
+        files: Where the file and what it includes are read, such as a commit.
 
     Raises:
         LockError: The file is missing, unreadable, not the one asked for, of unknown format, or broken.
@@ -59,7 +67,7 @@ def load(
     wanted = sha256.lower().removeprefix("sha256:")
     if wanted and _SHA256.fullmatch(wanted) is None:
         raise UsageError("sha256 must be 64 hexadecimal digits", remedy="take it from `envguard digest`")
-    data = _read(path)
+    data = _read(path, files)
     found = hashlib.sha256(data).hexdigest()
     if wanted and found != wanted:
         problem = f"sha256 is {found}, and {wanted} was asked for"
@@ -71,17 +79,23 @@ def load(
         return snapshot
     _understood(module, selection, path)
     parse = getattr(module, "parse_alone", module.parse) if wanted else module.parse
-    snapshot = parse(data, path=path)
+    including = {"files": files} if files is not DISK and hasattr(module, "INCLUDES") else {}
+    snapshot = parse(data, path=path, **including)
     return snapshot
 
 
-def selects(path: str) -> tuple[str, ...]:
+def named_like_a_lock(path: str) -> bool:
+    """True where the name alone says that a file is a lock: its tool gives it no other name."""
+    return _LOCK_NAME.fullmatch(os.path.basename(path)) is not None
+
+
+def selects(path: str, files: "Files" = DISK) -> tuple[str, ...]:
     """By which options of a ``Selection`` a part of this file can be asked for.
 
     Raises:
         LockError: The file cannot be read, or is of no known format.
     """
-    return tuple(getattr(_recognise(path, _read(path)), "SELECTS", ()))
+    return tuple(getattr(_recognise(path, _read(path, files)), "SELECTS", ()))
 
 
 def _understood(module: "ModuleType", selection: "Selection | None", path: str) -> Selection:
@@ -95,11 +109,11 @@ def _understood(module: "ModuleType", selection: "Selection | None", path: str) 
     return selection
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, files: "Files") -> bytes:
     try:
-        return read(path, _text.FILE_LIMIT)
+        return files.read(path, _text.FILE_LIMIT)
     except ReadFailure as failure:
-        remedy = _FREEZE if failure.missing else "give the path of a golden file"
+        remedy = _FREEZE if failure.missing and files is DISK else "give the path of a golden file"
         raise LockError(failure.why, path=path, remedy=remedy) from failure
 
 

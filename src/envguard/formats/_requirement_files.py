@@ -9,7 +9,8 @@ import re
 
 from envguard._value import Value
 from envguard.errors import LockError
-from envguard.facts.reading import ReadFailure, read
+from envguard.facts.places import DISK
+from envguard.facts.reading import ReadFailure
 from envguard.formats import _requirement_lines as lines, _requirement_parse as one
 from envguard.formats._requirement_options import (
     CONSTRAINT,
@@ -25,7 +26,9 @@ from envguard.model import Change, Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
+
+    from envguard.facts.places import Files
 
 DEPTH_LIMIT = 10
 """Levels of ``-r`` and ``-c``."""
@@ -44,8 +47,8 @@ class _Place(Value):
     path: str
     constraint: bool = False
     depth: int = 0
-    chain: tuple[tuple[int, int], ...] = ()
-    """(device, inode) of the files that led here."""
+    chain: "tuple[Hashable, ...]" = ()
+    """The files that led here."""
 
 
 class Reader:
@@ -57,20 +60,22 @@ class Reader:
         notes: What pip silently drops.
     """
 
-    def __init__(self, root: str, *, alone: bool = False) -> None:
+    def __init__(self, root: str, *, alone: bool = False, files: "Files" = DISK) -> None:
         """Start with the root file.
 
         Args:
             root: Path of the root file; its folder bounds what may be included.
             alone: Refuse to include anything.
+            files: Where they are read.
         """
         self.required: list[Pin] = []
         self.constraints: list[Pin] = []
         self.notes: list[Change] = []
-        self._folder = os.path.dirname(os.path.realpath(root))
+        self._files = files
+        self._folder = os.path.dirname(files.real(root))
         self._root = root
         self._alone = alone
-        self._seen: set[tuple[int, int, bool]] = set()
+        self._seen: set[tuple[Hashable, bool]] = set()
         self._bytes = 0
 
     def read_root(self, physical: "Iterable[tuple[int, str]]") -> None:
@@ -79,8 +84,8 @@ class Reader:
         Raises:
             LockError: pip would refuse the file, or an include is not allowed.
         """
-        identity = _identity(self._root)
-        self._read(physical, _Place(path=self._root, chain=(identity,) if identity else ()))
+        identity = self._files.identity(self._root)
+        self._read(physical, _Place(path=self._root, chain=() if identity is None else (identity,)))
 
     def _read(self, physical: "Iterable[tuple[int, str]]", place: _Place) -> None:
         for line in lines.logical(physical, place.path):
@@ -147,14 +152,14 @@ class Reader:
             self._add(pin, place.replace(constraint=False))
             return
         path = self._allowed(value, line.number, place)
-        identity = _identity(path)
+        identity = self._files.identity(path)
         if identity is None:
             raise _not_included("is missing", value, line.number, place)
         if identity in place.chain:
             raise _not_included("includes itself", value, line.number, place)
-        if (*identity, constraint) in self._seen:
+        if (identity, constraint) in self._seen:
             return  # the same lines again would give the same pins again
-        self._seen.add((*identity, constraint))
+        self._seen.add((identity, constraint))
         text = self._text(path, value, line.number, place)
         inner = _Place(path=path, constraint=constraint, depth=place.depth + 1, chain=(*place.chain, identity))
         self._read(lines.numbered(text), inner)
@@ -168,7 +173,7 @@ class Reader:
         if "\0" in value or len(value) > 4096:
             raise _not_included("has an impossible name", value, number, place)
         path = os.path.join(os.path.dirname(place.path), value)
-        real = os.path.realpath(path)
+        real = self._files.real(path)
         if not real.startswith(self._folder.rstrip(os.sep) + os.sep):
             raise _not_included("is outside the golden file's folder", value, number, place, "move it below that")
         if place.depth >= DEPTH_LIMIT:
@@ -179,7 +184,7 @@ class Reader:
 
     def _text(self, path: str, value: str, number: int, place: _Place) -> str:
         try:
-            data = read(path, FILE_LIMIT)
+            data = self._files.read(path, FILE_LIMIT)
         except ReadFailure as failure:
             raise _not_included(f"cannot be read: {failure.why}", value, number, place) from None
         self._bytes += len(data)
@@ -192,11 +197,3 @@ def _not_included(why: str, value: str, number: int, place: _Place, remedy: str 
     """The error for an include. Its name is shown only where the root file itself gives it."""
     name = f" {quote(value)}" if place.depth == 0 else ""
     return LockError(f"the included file{name} {why}", path=place.path, line=number, remedy=remedy)
-
-
-def _identity(path: str) -> "tuple[int, int] | None":
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino

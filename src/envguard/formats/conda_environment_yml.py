@@ -9,6 +9,7 @@ import hashlib
 import re
 
 from envguard.errors import LockError
+from envguard.facts.places import DISK
 from envguard.formats import _conda_spec, _settle, _text, _yaml
 from envguard.formats._requirement_files import PIN_LIMIT, Reader
 from envguard.model import Pin, Snapshot
@@ -17,7 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envguard.facts.places import Files
+
 NAME = "environment.yml"
+INCLUDES = True
 
 _TOP_LEVEL = re.compile(r"^(?:dependencies|channels)[ \t]*:", re.MULTILINE)
 _JSON = re.compile(r'\A\s*\{[\s\S]{0,2000}"dependencies"\s*:\s*\[')
@@ -38,29 +42,30 @@ def recognises(filename: str, head: bytes) -> int:
     return 1 if _FILENAME.fullmatch(filename) and _CONDA.search(text) else 0
 
 
-def parse(data: bytes, *, path: str) -> Snapshot:
+def parse(data: bytes, *, path: str, files: "Files" = DISK) -> Snapshot:
     """Read an environment.yml.
 
     Args:
         data: The file's bytes.
         path: The file; includes of its ``pip:`` list are looked up beside it.
+        files: Where those are read.
 
     Raises:
         LockError: The file is no YAML, conda or pip would refuse it, or PyYAML is missing; with file and line.
     """
-    return _parse(data, path, alone=False)
+    return _parse(data, path, alone=False, files=files)
 
 
-def parse_alone(data: bytes, *, path: str) -> Snapshot:
+def parse_alone(data: bytes, *, path: str, files: "Files" = DISK) -> Snapshot:
     """The same for a file whose sha256 was asked for: its ``pip:`` list must not include other files.
 
     Raises:
         LockError: As ``parse``, and for every include.
     """
-    return _parse(data, path, alone=True)
+    return _parse(data, path, alone=True, files=files)
 
 
-def _parse(data: bytes, path: str, *, alone: bool) -> Snapshot:
+def _parse(data: bytes, path: str, *, alone: bool, files: "Files") -> Snapshot:
     root = _yaml.load(_text.decode(data, path), path)
     if not isinstance(root, _yaml.Mapping):
         raise LockError("not a conda environment: no mapping", path=path, line=1, remedy=_REMEDY)
@@ -71,7 +76,7 @@ def _parse(data: bytes, path: str, *, alone: bool) -> Snapshot:
         raise LockError("dependencies is no list", path=path, line=dependencies.line, remedy=_REMEDY)
     if len(dependencies.items) > PIN_LIMIT:
         raise LockError(f"more than {PIN_LIMIT} dependencies", path=path, line=dependencies.line)
-    reader = Reader(path, alone=alone)
+    reader = Reader(path, alone=alone, files=files)
     conda = [_conda_pin(item, path) for item in dependencies.items if isinstance(item, _yaml.Scalar)]
     for item in dependencies.items:
         if not isinstance(item, _yaml.Scalar):

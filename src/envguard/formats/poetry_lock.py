@@ -98,7 +98,7 @@ class _Reader:
 
     def _check_applies(self) -> None:
         wanted = _toml.text(self._metadata, "python-versions")
-        if not _allows(wanted, self._python):
+        if not allows(wanted, self._python):
             problem = f"this lock is for Python {wanted}, and the interpreter is {self._python}"
             raise LockError(problem, path=self._path, remedy="check with that Python, or lock for this one")
 
@@ -153,7 +153,7 @@ class _Reader:
         direct_extra = any(name in names for names in self._extras.values())
         if direct_extra or (_toml.flag(table, "optional") and not self._asked_extras):
             return OPTIONAL
-        fits = _allows(_toml.text(table, "python-versions"), self._python) and self._wheels.fit(files)
+        fits = allows(_toml.text(table, "python-versions"), self._python) and self._wheels.fit(files)
         return UNKNOWN if fits and group else OPTIONAL
 
     def _edges(self, table: "Table") -> tuple[tuple[str, bool], ...]:
@@ -168,7 +168,7 @@ class _Reader:
     def _edge_holds(self, constraint: "Table") -> bool:
         if _toml.flag(constraint, "optional") and not self._asked_extras:
             return False
-        return self._here.hold(_toml.text(constraint, "markers")) and _allows(
+        return self._here.hold(_toml.text(constraint, "markers")) and allows(
             _toml.text(constraint, "python"), self._python
         )
 
@@ -194,7 +194,7 @@ def _marker(table: "Table", group: str) -> str:
 
 
 @functools.lru_cache(maxsize=256)  # the entries of a lock say the same few
-def _allows(constraint: str, python: str) -> bool:
+def allows(constraint: str, python: str) -> bool:
     """True unless a constraint on Python excludes a version. Poetry's own forms (``^3.8``, ``||``) are understood."""
     from packaging.specifiers import SpecifierSet
 

@@ -9,12 +9,18 @@ import hashlib
 import os
 import re
 
+from envguard.facts.places import DISK
 from envguard.formats import _settle, _text
 from envguard.formats._requirement_files import Reader
 from envguard.formats._requirement_lines import numbered
 from envguard.model import Snapshot
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.facts.places import Files
+
 NAME = "requirements.txt"
+INCLUDES = True
 
 # The first line that is no comment: an option, a URL, an editable, or a name and what may follow it.
 _OPTION = re.compile(
@@ -41,30 +47,31 @@ def recognises(filename: str, head: bytes) -> int:
     return _by_name(filename)
 
 
-def parse(data: bytes, *, path: str) -> Snapshot:
+def parse(data: bytes, *, path: str, files: "Files" = DISK) -> Snapshot:
     """Read a requirements file and the files that it includes.
 
     Args:
         data: The root file's bytes.
         path: The root file; includes are looked up beside it and refused outside its folder.
+        files: Where those are read.
 
     Raises:
         LockError: pip would refuse the file, or an include is not allowed; with file and line.
     """
-    return _parse(data, path, alone=False)
+    return _parse(data, path, alone=False, files=files)
 
 
-def parse_alone(data: bytes, *, path: str) -> Snapshot:
+def parse_alone(data: bytes, *, path: str, files: "Files" = DISK) -> Snapshot:
     """The same for a file whose sha256 was asked for: it must not include others, which that digest does not cover.
 
     Raises:
         LockError: As ``parse``, and for every include.
     """
-    return _parse(data, path, alone=True)
+    return _parse(data, path, alone=True, files=files)
 
 
-def _parse(data: bytes, path: str, *, alone: bool) -> Snapshot:
-    reader = Reader(path, alone=alone)
+def _parse(data: bytes, path: str, *, alone: bool, files: "Files") -> Snapshot:
+    reader = Reader(path, alone=alone, files=files)
     reader.read_root(numbered(_text.decode(data, path)))
     pins, notes = _settle.settle(reader.required, reader.constraints)
     why = _settle.incomplete(pins, notes)

@@ -10,8 +10,10 @@ import time
 
 from envguard import config, rules
 from envguard.errors import EnvguardError, UnverifiableError, UsageError
+from envguard.facts.places import DISK
 from envguard.facts.reading import ReadFailure, read
 from envguard.formats import _text
+from envguard.git import trees
 from envguard.model import Change, Report
 from envguard.repository import compose, dockerfile, documents, finding, gitlab, kubernetes, workflow
 from envguard.repository.changes import changes
@@ -20,11 +22,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from envguard.facts.places import Files
     from envguard.repository.said import Said
 
 FILE_LIMIT = 4 << 20
 """Bytes of one file; the largest manifests of operators have 2 MB."""
-CHECKS = ("images", "requirements")
+CHECKS = ("images", "requirements", "interpreters")
 KNOWN = "Dockerfile, compose file, workflow, GitLab CI, Kubernetes manifest"
 _PLACEHOLDER = re.compile(r"(?<!\$)\{\{[^{}\n]*\}\}")
 """What a template of Helm or Jinja has and YAML has not; GitHub's expressions begin with a dollar sign."""
@@ -46,28 +49,61 @@ def examine(paths: "Sequence[str]" = ()) -> Report:
         LockError: There is YAML, and PyYAML, which comes with an extra, is missing.
     """
     asked = tuple(paths) or (".",)
-    told: list[Change] = []
-    blind: list[str] = []
-    count = 0
-    for candidate in finding.find(asked):
+    candidates = list(finding.find(asked))
+    for candidate in candidates:
         if not candidate.form:
             _refuse_unknown(candidate.path)
-        count += 1
-        told += look(candidate.path, candidate.form, blind)
-    if not count:
+    if not candidates:
         raise UnverifiableError(f"no file below {_root(asked)} is known", remedy=f"known are: {KNOWN}")
+    return _report(candidates, _root(asked), DISK)
+
+
+def examine_tree(from_ref: str = "", to_ref: str = "", *, paths: "Sequence[str]" = ()) -> "Report | None":
+    """Judge the files that a commit changes, as they are in it: what is staged, or the way between two refs.
+
+    Args:
+        from_ref: Judge what changed since here; empty is HEAD.
+        to_ref: The commit whose files are read; empty is the index.
+        paths: Only these, changed or not. What is no file of a known kind is passed over.
+
+    Returns:
+        The report; None where none of the files is of a known kind.
+
+    Raises:
+        UsageError: There is no repository, git knows no such ref, or a path is not in that commit.
+        UnverifiableError: git fails.
+        RuleError, LockError: As ``examine``.
+    """
+    before, after = trees.sides(from_ref, to_ref)
+    if paths:
+        missing = next((path for path in paths if after.identity(path) is None), None)
+        if missing is not None:
+            raise UsageError(f"not a file of {after.name}", path=missing, remedy="stage it first: git add")
+        asked = list(paths)
+    else:
+        changed = sorted(path for path, entry in after.entries.items() if before.entries.get(path) != entry)
+        asked = [os.path.relpath(os.path.join(after.root, path)) for path in changed]
+    candidates = [each for path in asked if (each := finding.in_tree(path, after)).form]
+    return _report(candidates, after.root, after) if candidates else None
+
+
+def _report(candidates: "Sequence[finding.Candidate]", root: str, files: "Files") -> Report:
+    told: list[Change] = []
+    blind: list[str] = []
+    for candidate in candidates:
+        told += look(candidate.path, candidate.form, blind, files)
     found = tuple(dict.fromkeys(change for change in told if change.kind != "noted"))
-    settings = config.find(os.getcwd()) if found else None
+    settings = config.find(os.getcwd(), files) if found else None
     return Report(
         lock="",
         format="",
         lock_sha256="",
         seal="",
-        prefix=_root(asked),
+        prefix=root,
         depth="versions",
         packages=0,
         installed=0,
-        files=count,
+        files=len(candidates),
         findings=rules.judge(
             found, config.rules(settings) if settings is not None else (), today=time.strftime("%Y-%m-%d")
         ),
@@ -77,7 +113,7 @@ def examine(paths: "Sequence[str]" = ()) -> Report:
     )
 
 
-def look(path: str, form: str, blind: "list[str]") -> "tuple[Change, ...]":
+def look(path: str, form: str, blind: "list[str]", files: "Files" = DISK) -> "tuple[Change, ...]":
     """What one file says, neutrally; what cannot be read is a change too. Adds to ``blind`` what nobody can read.
 
     Raises:
@@ -87,7 +123,7 @@ def look(path: str, form: str, blind: "list[str]") -> "tuple[Change, ...]":
         documents.require(path)
     text = ""
     try:
-        data = read(path, FILE_LIMIT)
+        data = files.read(path, FILE_LIMIT)
         text = _text.decode(data, path)
         return _once(changes(statements(text, form, path), path))
     except ReadFailure as failure:
@@ -116,7 +152,9 @@ def _once(told: "Iterable[Change]") -> "tuple[Change, ...]":
     once: dict[tuple[object, ...], Change] = {}
     for change in told:
         words = change.evidence if change.kind == "noted" and change.code == "EG502" else ()
-        once.setdefault((change.code, change.kind, change.line, change.package, change.installed, words), change)
+        once.setdefault(
+            (change.code, change.kind, change.part, change.line, change.package, change.installed, words), change
+        )
     return tuple(once.values())
 
 

@@ -8,7 +8,7 @@ import json
 import re
 
 from envguard.repository.instructions import directives, instructions, lines_of
-from envguard.repository.said import UNKNOWN, Command, Image, Located, Noted, Script, Word
+from envguard.repository.said import UNKNOWN, Command, Copied, Image, Located, Noted, Script, Setting, Stage, Word
 from envguard.repository.variables import expand
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ _ASSIGNED = re.compile(
     r"(?<!\S)([A-Za-z_][A-Za-z0-9_]*)(?:=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\\"']|\\.)*))?(?=\s|$)", re.ASCII
 )
 _SHELL = re.compile(r"\s*(?:/?(?:usr/)?(?:bin/)?(?:ba|da|z|k|a)?sh(?:\s+-[A-Za-z]+(?:\s+pipefail)?)*)?\s*")
+_SETS_PATH = re.compile(r"(?:^|\s)PATH[=\s]")
 _SHEBANG = re.compile(r"#![ \t]*(\S+)(?:[ \t]+(\S+))?")
 
 LONGEST = 64 << 10
@@ -65,6 +66,8 @@ class _Build:
             self.declare(instruction.rest.text)
         elif name == "ENV":
             self.set(instruction.rest.text)
+            if _SETS_PATH.search(instruction.rest.text) and "PATH" in self.env:
+                yield Setting(name="PATH", value=self.env["PATH"], line=instruction.line)
         elif name in ("COPY", "ADD"):
             yield from self.copied(instruction)
         elif name == "RUN":
@@ -82,11 +85,13 @@ class _Build:
         inherited = self.stages.get(base.lower())
         if inherited is None and base.lower() != "scratch":
             yield Image(reference=base, line=instruction.rest.line_at(words[0].start()), where="FROM")
+        alias = words[2].group() if len(words) == 3 and words[1].group().lower() == "as" else ""
+        yield Stage(base=base, names=tuple(filter(None, (str(self.count), alias))))
         self.args, self.env = {}, dict(inherited or {})
         self.stages[str(self.count)] = self.env
         self.count += 1
-        if len(words) == 3 and words[1].group().lower() == "as":
-            self.stages[words[2].group().lower()] = self.env
+        if alias:
+            self.stages[alias.lower()] = self.env
 
     def declare(self, text: str) -> None:
         """ARG: before the first FROM for all of them, later for the stage."""
@@ -124,6 +129,11 @@ class _Build:
             name, _, value = flag.group().strip().partition("=")
             if name == "--from":
                 yield from self.origin(instruction, value, flag.end() - len(value), f"{instruction.name} --from")
+                places = [word for word in instruction.rest.text.split() if not word.startswith("--")]
+                if len(places) > 1 and not places[0].startswith("["):
+                    *sources, target = (expand(_unquoted(place), self.known) for place in places)
+                    origin = expand(_unquoted(value), self.known)
+                    yield Copied(origin=origin, sources=tuple(sources), target=target, line=instruction.line)
 
     def origin(self, instruction: "Instruction", written: str, at: int, where: str) -> "Iterator[Said]":
         """The image that a stage, or nobody in this file, is named for."""

@@ -4,11 +4,15 @@ import os
 import re
 
 from envguard.errors import UsageError
+from envguard.facts.reading import ReadFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envguard.facts.places import Files
+
+_LARGEST = 64 << 20
 HEAD = 64 << 10
 """Bytes by which a file is recognised."""
 _CACHES = (".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__")
@@ -87,6 +91,22 @@ def find(paths: "tuple[str, ...]") -> "Iterator[Candidate]":
 def _form(path: str) -> str:
     form = by_name(path)
     return by_content(_head(path)) if form in ("", "yaml") else form
+
+
+def in_tree(path: str, files: "Files") -> Candidate:
+    """A file of a commit: known by its name, or a manifest by its content; what else it may be is not guessed."""
+    form = by_name(path)
+    if form == "yaml":
+        form = by_content(_head_of(path, files))
+        form = form if form == "kubernetes" else ""
+    return Candidate(path, form)
+
+
+def _head_of(path: str, files: "Files") -> str:
+    try:
+        return files.read(path, _LARGEST)[:HEAD].decode("utf-8", "replace")
+    except ReadFailure:  # reading it says why, if it is one of those that are read
+        return ""
 
 
 def _below(folder: str) -> "Iterator[Candidate]":

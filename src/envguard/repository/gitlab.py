@@ -5,7 +5,7 @@ instance are not known here. Included files are only noted.
 """
 
 from envguard.repository.documents import Map, Text, fields, items, texts
-from envguard.repository.said import Image, Noted, Script
+from envguard.repository.said import Image, Noted, Script, Stage
 from envguard.repository.variables import expand
 
 TYPE_CHECKING = False
@@ -29,11 +29,15 @@ def read(documents: "tuple[Node, ...]") -> "Iterator[Said]":
         include = top.get("include")
         if include is not None:
             yield Noted(fact="include: what it brings is not read", line=include.line)
+        default = _named(top.get("image")) or _named(fields(top.get("default")).get("image"))
+        yield Stage(base=expand(default, known))
         yield from _level("", top, known)
         for name, job in top.items():
             if isinstance(job, Map) and name not in _NO_JOBS:
                 level = fields(job)
-                yield from _level(f"{name}.", level, _variables(level, known))
+                own = _variables(level, known)
+                yield Stage(base=expand(_named(level.get("image")) or default, own))
+                yield from _level(f"{name}.", level, own)
 
 
 def _level(prefix: str, level: "dict[str, Node]", known: dict[str, str]) -> "Iterator[Said]":
@@ -43,6 +47,12 @@ def _level(prefix: str, level: "dict[str, Node]", known: dict[str, str]) -> "Ite
     for key in _SCRIPTS:
         for text in texts(level.get(key)):
             yield Script(text=text.located, known=tuple(known.items()))
+
+
+def _named(node: "Node | None") -> str:
+    """The image as written, or ""."""
+    name = fields(node).get("name") if isinstance(node, Map) else node
+    return name.text if isinstance(name, Text) else ""
 
 
 def _image(node: "Node | None", where: str, known: dict[str, str]) -> "Iterator[Said]":

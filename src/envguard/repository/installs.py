@@ -94,14 +94,14 @@ def asked(command: "Command", known: "dict[str, str]") -> "Iterator[Asked]":
     if found is not None:
         yield from _of_pip(found, {**known, **own})
         return
-    if len(words) >= 2 and _program(words[0]) in _CONDA:
+    if len(words) >= 2 and program(words[0]) in _CONDA:
         yield from _of_conda(words[1:])
 
 
 def inner_script(command: "Command") -> "Word | None":
     """The text that ``sh -c`` and its like would run; None for other commands."""
     words, _ = _without_wrappers(command.words)
-    if not words or not _SHELL.fullmatch(_program(words[0])):
+    if not words or not _SHELL.fullmatch(program(words[0])):
         return None
     for index, word in enumerate(words[1:-1], start=1):
         if _SHELL_TEXT.fullmatch(word.text):
@@ -109,7 +109,13 @@ def inner_script(command: "Command") -> "Word | None":
     return None
 
 
-def _program(word: "Word") -> str:
+def command_of(command: "Command") -> "Sequence[Word]":
+    """The words of the command that is run in the end, without ``sudo``, ``env A=b`` and their like."""
+    return _without_wrappers(command.words)[0]
+
+
+def program(word: "Word") -> str:
+    """The name of a program without its folder."""
     return word.text.rpartition("/")[2]
 
 
@@ -118,19 +124,19 @@ def _without_wrappers(words: "Sequence[Word]") -> "tuple[Sequence[Word], dict[st
     own: dict[str, str] = {}
     at = 0
     while at < len(words):
-        text, program = words[at].text, _program(words[at])
+        text, name = words[at].text, program(words[at])
         if _ASSIGNMENT.match(text):
-            name, _, value = text.partition("=")
-            own[name] = value
+            variable, _, value = text.partition("=")
+            own[variable] = value
             at += 1
         elif text in _RESERVED:
             at += 1
         elif text == "function":  # its name follows
             at += 2
-        elif program in _WRAPPERS:
+        elif name in _WRAPPERS:
             at = _behind_options(words, at + 1, ("-u", "-g", "-n", "-k", "-s", "-o", "-e", "-c"))
-            at += program == "timeout"
-        elif program in _RUNNERS and at + 1 < len(words) and words[at + 1].text == "run":
+            at += name == "timeout"
+        elif name in _RUNNERS and at + 1 < len(words) and words[at + 1].text == "run":
             at = _behind_options(words, at + 2, ("-n", "--name", "-p", "--prefix", "--cwd", "-e", "--with", "--python"))
         else:
             break
@@ -147,13 +153,13 @@ def _pip_arguments(words: "Sequence[Word]") -> "Sequence[Word] | None":
     """What follows ``install``; None where no pip installs."""
     if not words:
         return None
-    program = _program(words[0])
-    if _PIP.fullmatch(program):
+    name = program(words[0])
+    if _PIP.fullmatch(name):
         rest = words[1:]
-    elif program == "uv" and len(words) > 1:
+    elif name == "uv" and len(words) > 1:
         begin = next((index for index, word in enumerate(words[1:], start=1) if word.text == "pip"), len(words))
         rest = words[begin + 1 :]
-    elif _PYTHON.fullmatch(program):
+    elif _PYTHON.fullmatch(name):
         module = next((index for index, word in enumerate(words) if word.text == "-m"), len(words))
         if module + 1 >= len(words) or words[module + 1].text != "pip":
             return None

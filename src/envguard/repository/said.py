@@ -85,6 +85,41 @@ class Command(Value):
     words: tuple[Word, ...]
 
 
+class Stage(Value):
+    """What follows happens inside of this image, until the next one."""
+
+    base: str
+    """The image or the stage that it starts from; empty for none."""
+    names: tuple[str, ...] = ()
+    """How later stages call it."""
+
+
+class Setting(Value):
+    """A variable of the image."""
+
+    name: str
+    value: str
+    line: int
+
+
+class Copied(Value):
+    """Files of another image or stage."""
+
+    origin: str
+    sources: tuple[str, ...]
+    target: str
+    line: int
+
+
+class Uses(Value):
+    """A step of a workflow that is an action."""
+
+    action: str
+    python: str
+    """The version of Python that it is asked for, if any."""
+    line: int
+
+
 class Noted(Value):
     """Something that is worth knowing and cannot be judged."""
 
@@ -93,4 +128,4 @@ class Noted(Value):
 
 
 if TYPE_CHECKING:
-    Said = Image | Script | Command | Noted
+    Said = Image | Script | Command | Noted | Stage | Setting | Copied | Uses

@@ -6,7 +6,7 @@ Workflow syntax for GitHub Actions. An expression (``${{ }}``) is known only to 
 import itertools
 
 from envguard.repository.documents import Map, Text, fields, items
-from envguard.repository.said import Image, Script
+from envguard.repository.said import Image, Script, Stage, Uses
 from envguard.repository.variables import expand
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ def read(documents: "tuple[Node, ...]") -> "Iterator[Said]":
         for name, job in fields(top.get("jobs")).items():
             yield from _job(f"jobs.{name}", fields(job), known)
         runs = fields(top.get("runs"))
+        yield Stage(base="")
         yield from _pulled(runs.get("image"), "runs.image")
         yield from _steps("runs.steps", runs.get("steps"), known)
 
@@ -36,6 +37,8 @@ def read(documents: "tuple[Node, ...]") -> "Iterator[Said]":
 def _job(where: str, job: "dict[str, Node]", known: dict[str, str]) -> "Iterator[Said]":
     container = job.get("container")
     yield from _image(fields(container).get("image") if isinstance(container, Map) else container, f"{where}.container")
+    inside = fields(container).get("image") if isinstance(container, Map) else container
+    yield Stage(base=expand(inside.text.removeprefix("docker://"), {}) if isinstance(inside, Text) else "")
     for name, service in fields(job.get("services")).items():
         yield from _image(fields(service).get("image"), f"{where}.services.{name}.image")
     yield from _steps(f"{where}.steps", job.get("steps"), {**known, **_variables(job)})
@@ -45,6 +48,10 @@ def _steps(where: str, steps: "Node | None", known: dict[str, str]) -> "Iterator
     for number, node in enumerate(items(steps), start=1):
         step = fields(node)
         yield from _pulled(step.get("uses"), f"{where}[{number}].uses")
+        uses = step.get("uses")
+        if isinstance(uses, Text):
+            wanted = fields(step.get("with")).get("python-version")
+            yield Uses(action=uses.text, python=wanted.text if isinstance(wanted, Text) else "", line=uses.line)
         run, shell = step.get("run"), step.get("shell")
         if isinstance(run, Text) and not (isinstance(shell, Text) and shell.text.split(" ")[0] not in _SHELLS):
             yield Script(text=run.located, known=tuple({**known, **_variables(step)}.items()))

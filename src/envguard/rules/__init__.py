@@ -61,6 +61,11 @@ def judge(
             break
     for rule in ended.values():
         findings.append(_finding(_stale(rule, f"it ended on {rule.until} and would have decided here"), _STALE_ROW))
+    return in_order(findings)
+
+
+def in_order(findings: "Iterable[Finding]") -> tuple[Finding, ...]:
+    """Findings, gravest first, then by code and package."""
     return tuple(sorted(findings, key=_order))
 
 
@@ -95,7 +100,7 @@ def stale(
         markers = _markers(environment) if any(rule.when for rule in table) else {}
     notes = []
     for rule in table:
-        if any(
+        if rule.together or any(
             may_speak(rule, change) and matches(rule, change, changes=told, environment=environment, markers=markers)
             for change in told
         ):

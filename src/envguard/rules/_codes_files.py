@@ -34,4 +34,21 @@ CODES = (
         "read. That an exact requirement brings others that are not exact is not said. pipx, `uv tool`, `uv add`, "
         "poetry and apt are not read.",
     ),
+    code(
+        "EG503",
+        "interpreter-replaced",
+        "A build puts another Python over the one that the image's torch was compiled for.",
+        finds="In an image that brings torch (`pytorch/pytorch`, `nvcr.io/nvidia/pytorch`, `rocm/pytorch` and their "
+        "like) or in a workflow's job inside of one: `conda install python=`, `COPY --from=python:3.x /usr/local`, "
+        "`update-alternatives` and links that make another one `python`, `pyenv global`, PATH that begins with another "
+        "Python's folder, `actions/setup-python` (forbidden); another Python installed beside it by apt, uv, pyenv or "
+        "from source, which nothing here makes the first one (cautious).",
+        matters="Extension modules of torch carry the ABI of one Python. Under another one the import says `dynamic "
+        "module does not define module export function`, or does not find torch at all.",
+        action="Use the image's own Python (`python -m pip`), or take the image that was built for the Python that is "
+        "needed.",
+        limits="Images are known by their names, which Python they bring is not known: one that names the same version "
+        "is not told apart. Virtual environments of the image's own Python, `python3-dev`, `python3-pip` and their "
+        "like are no replacement. Scripts that the file only calls are not read.",
+    ),
 )

@@ -46,6 +46,13 @@ class Row(BaseModel):
         default=False, description="Only when nothing but what the row names changes, new packages aside."
     )
     when: StrictStr = Field(default="", description="PEP 508 marker.")
+    together: Words = Field(
+        default=(), description="Packages that may only move together; the row then judges the whole change set."
+    )
+    follow: Literal["", "requires-dist"] = Field(
+        default="", description="requires-dist: the packages' own pins decide who must move with whom."
+    )
+    label: Literal["", "same"] = Field(default="", description="same: the packages keep one label (+cpu, +cu124).")
     until: dt.date | None = Field(default=None, strict=True, description="Last day on which the row applies.")
 
 

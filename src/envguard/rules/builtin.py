@@ -5,6 +5,7 @@ counts as the graver case: only the trait ``pure`` makes milder.
 """
 
 from envguard.rules import _builtin_change, _builtin_plan
+from envguard.rules._builtin_proposed import PROPOSED as _PROPOSED
 from envguard.rules._row import row as _row
 
 _BACK = "pip install --no-deps {package}=={locked}"
@@ -382,6 +383,7 @@ ROWS = (
     *_FILES,
     *_builtin_change.ROWS,
     *_builtin_plan.ROWS,
+    *_PROPOSED,
     *_GUARD,
     UNFORESEEN,
 )

@@ -8,6 +8,7 @@ import difflib
 from envguard.facts import wheel
 from envguard.rules import (
     _codes_change,
+    _codes_commit,
     _codes_drift,
     _codes_files,
     _codes_gpu,
@@ -24,6 +25,7 @@ _ALL = (
     *_codes_drift.CODES,
     *_codes_plan.CODES,
     *_codes_change.CODES,
+    *_codes_commit.CODES,
     *_codes_gpu.CODES,
     *_codes_native.CODES,
     *_codes_files.CODES,
@@ -64,6 +66,7 @@ KINDS = {
     "undeclared": "Code that runs at every start, and that no package owns.",
     "floating": "An image is named by words that may name another one tomorrow.",
     "unpinned": "A build installs whatever version is newest on that day.",
+    "replaced": "A build puts another Python in the place of the image's own.",
     "unread": "A file of the repository cannot be read.",
     "breaks": "After the change a compiled file would not load, and an import surely meets it.",
     "may-break": "After the change a compiled file would lack something; whether anything asks for it is not known.",
@@ -78,6 +81,9 @@ KINDS = {
     "restored": "A package would become what the golden file says.",
     "held": "A pin of the golden file stands against the request.",
     "unopened": "What would be installed cannot be read before it is installed.",
+    "apart": "A package stayed or moved while others that move only with it did not.",
+    "lock-removed": "The golden file is gone in the proposed commit.",
+    "loosened": "A rule says less than before, about a change of the same commit.",
     "stale-rule": "A row of the rule table has ended or never matched.",
     "second-owner": "envguard's own files are claimed or changed by somebody else.",
 }
@@ -103,6 +109,7 @@ PARTS = {
     "newest": "No tag, or one that means whatever was pushed last (latest, nightly, main).",
     "tag": "A tag that names a series and not one release, such as `3.11` or `2.8-runtime`.",
     "first": "The first of its kind in the environment.",
+    "certain": "There is no doubt about it: the words of the file say so.",
     "family": "Packages that are released together, such as torch and torchvision.",
 }
 """Part that moved -> what it is. ``major``, ``minor``, ``micro`` and ``pre`` are also said of Python's own version."""
@@ -136,6 +143,7 @@ DAMAGE = (
     "undeclared",
     "floating",
     "unpinned",
+    "replaced",
     "unread",
     "breaks",
     "may-break",
@@ -150,6 +158,8 @@ DAMAGE = (
     "held",
     "unopened",
     "unverifiable",
+    "lock-removed",
+    "loosened",
     "stale-rule",
     "second-owner",
 )

@@ -15,6 +15,8 @@ def covers(above: "Rule", below: "Rule") -> bool:
     """True when ``above`` matches every change that ``below`` matches, on every day."""
     return (
         not above.until
+        and not above.together
+        and not below.together
         and _kinds(above, below)
         and _packages(above.package, below.package)
         and _among(above.part, below.part)

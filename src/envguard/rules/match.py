@@ -39,7 +39,8 @@ def matches(
         RuleError: A specifier or marker of the row is not valid.
     """
     return (
-        (not rule.change or change.kind in rule.change)
+        not rule.together  # it judges the whole change set, not one change
+        and (not rule.change or change.kind in rule.change)
         and _package(rule, change)
         and (not rule.part or change.part in rule.part)
         and _traits(rule, change)
@@ -47,7 +48,7 @@ def matches(
         and _version(rule, rule.to, change.installed)
         and (not rule.beside or _beside(rule.beside, environment))
         and (not rule.alone or _alone(rule, change, changes))
-        and (not rule.when or _holds(rule, markers))
+        and (not rule.when or holds(rule, markers))
     )
 
 
@@ -139,7 +140,12 @@ def _alone(rule: "Rule", change: "Change", changes: "Sequence[Change]") -> bool:
     )
 
 
-def _holds(rule: "Rule", markers: "Mapping[str, str]") -> bool:
+def holds(rule: "Rule", markers: "Mapping[str, str]") -> bool:
+    """True where the row's marker holds.
+
+    Raises:
+        RuleError: It is not valid.
+    """
     from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
     try:

@@ -120,7 +120,7 @@ def _key(location: "tuple[int | str, ...]") -> "tuple[str, int | None]":
 def _rule(row: "_rows.Row", index: int, groups: "Mapping[str, tuple[str, ...]]", where: _Where) -> Rule:
     given = {name: getattr(row, name) for name in type(row).model_fields}
     given["until"] = row.until.isoformat() if row.until else ""
-    for field in ("package", "beside"):
+    for field in ("package", "beside", "together"):
         given[field] = _expanded(given[field], groups, f"rules[{index}].{field}", index, where)
     rule = Rule(**given, origin=where.origin(index))
     for field, why in problems(rule):

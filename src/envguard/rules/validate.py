@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from envguard.model import Rule
 
+FOLLOWS = ("", "requires-dist")
+LABELS = ("", "same")
+_OF_ONE_CHANGE = ("package", "change", "part", "locked", "to", "traits", "beside", "alone")
 VERDICTS = ("safe", "cautious", "forbidden")
 """What a row may say. ``pinned`` and ``unverified`` are for the guard to state."""
 TEXT_LIMIT = 2000
@@ -51,6 +54,7 @@ def problems(rule: "Rule") -> "Iterator[tuple[str, str]]":
     yield from _specifier("to", rule.to)
     yield from _marker(rule.when)
     yield from _until(rule)
+    yield from _together(rule)
 
 
 def _unknown(field: str, given: "Iterable[str]", known: "Iterable[str]") -> "Iterator[tuple[str, str]]":
@@ -100,6 +104,24 @@ def _until(rule: "Rule") -> "Iterator[tuple[str, str]]":
         yield "until", f"{_short(rule.until)} is no date, such as 2027-01-01"
     if "unverifiable" in rule.change and rule.verdict in ("safe", "cautious") and not rule.until:
         yield "until", f"a row that makes an unverifiable pin {rule.verdict} must end: give it a date"
+
+
+def _together(rule: "Rule") -> "Iterator[tuple[str, str]]":
+    yield from _patterns("together", rule.together)
+    if rule.follow not in FOLLOWS:
+        yield "follow", f"{_short(rule.follow)} is none of {', '.join(filter(None, FOLLOWS))}"
+    if rule.label not in LABELS:
+        yield "label", f"{_short(rule.label)} is none of {', '.join(filter(None, LABELS))}"
+    if not rule.together:
+        for field in ("follow", "label"):
+            if getattr(rule, field):
+                yield field, "it belongs to a row with `together`"
+        return
+    if len(rule.together) == 1 and not rule.together[0].endswith("*"):
+        yield "together", "one package alone cannot move together"
+    for field in _OF_ONE_CHANGE:
+        if getattr(rule, field):
+            yield field, "a row with `together` judges the whole change set, so it cannot name one change"
 
 
 def _is_date(text: str) -> bool:

@@ -3,7 +3,7 @@
 from envguard.doors.cli import output, verdict
 from envguard.doors.cli.parser import FAIL_ON, Parser, add_output
 
-SUMMARY = "find floating image tags and unpinned installs in a repository's files"
+SUMMARY = "find floating images, unpinned installs, replaced Pythons in a repository"
 EXAMPLES = """
     envguard files
     envguard files Dockerfile deploy/ --fail-on forbidden
@@ -14,8 +14,8 @@ EXAMPLES = """
 def run(argv: list[str]) -> int:
     """Print every finding with file and line; the exit code is the verdict."""
     told = (
-        "Find images and packages that are others tomorrow: in Dockerfiles, compose files, GitHub workflows, GitLab CI "
-        "and Kubernetes manifests. Nothing is run, and no registry is asked."
+        "Find images and packages that are others tomorrow, and Pythons that replace that of torch: in Dockerfiles, "
+        "compose files, GitHub workflows, GitLab CI and Kubernetes manifests. Nothing is run, and no registry is asked."
     )
     parser = Parser("files", told, examples=EXAMPLES)
     parser.add_argument(
