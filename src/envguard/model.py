@@ -162,6 +162,9 @@ class Rule(Value):
     """A PEP 508 marker."""
     until: str = ""
     """ISO date after which the row no longer applies (a waiver that ends)."""
+    zh: str = ""
+    """``reason`` in Chinese, where the project gives it; built-in rows have theirs in ``envguard.languages``."""
+    zh_instead: str = ""
     origin: str = "built-in"
     """``built-in``, or the file and key that the row comes from."""
 
@@ -301,6 +304,9 @@ class Finding(Value):
     """Id of the row that decided."""
     reason: str
     instead: str = ""
+    zh: str = ""
+    """The row's ``zh``. Reports for programs leave it out."""
+    zh_instead: str = ""
 
 
 class Fact(Value):

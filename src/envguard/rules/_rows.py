@@ -46,6 +46,10 @@ class Row(BaseModel):
         default=False, description="Only when nothing but what the row names changes, new packages aside."
     )
     when: StrictStr = Field(default="", description="PEP 508 marker.")
+    zh: StrictStr = Field(default="", description="The reason in Chinese, shown instead of it in Chinese reports.")
+    zh_instead: StrictStr = Field(
+        default="", alias="zh-instead", description="The same for instead; needs zh. Placeholders as there."
+    )
     until: dt.date | None = Field(default=None, strict=True, description="Last day on which the row applies.")
 
 

@@ -1,0 +1,34 @@
+"""Chinese (simplified): the catalogue, put together from its parts."""
+
+from envguard.languages import (
+    Catalogue,
+    zh_codes_drift,
+    zh_codes_files,
+    zh_codes_gpu,
+    zh_codes_guard,
+    zh_codes_native,
+    zh_lines,
+    zh_lines_native,
+    zh_phrases,
+    zh_rows,
+    zh_words,
+)
+
+CATALOGUE = Catalogue(
+    phrases=zh_phrases.PHRASES,
+    nouns=zh_phrases.NOUNS,
+    codes={
+        **zh_codes_drift.CODES,
+        **zh_codes_gpu.CODES,
+        **zh_codes_native.CODES,
+        **zh_codes_files.CODES,
+        **zh_codes_guard.CODES,
+    },
+    rows=zh_rows.ROWS,
+    kinds=zh_words.KINDS,
+    parts=zh_words.PARTS,
+    traits=zh_words.TRAITS,
+    verdicts=zh_words.VERDICTS,
+    lines=(*zh_lines.LINES, *zh_lines_native.LINES),
+    values=zh_lines.VALUES,
+)
