@@ -110,7 +110,6 @@ _FILES = (
     ),
     ("{} files that RECORD lists without a hash", "{0} 个在 RECORD 中没有哈希的文件"),
     ("{}: what lies behind this link, outside the environment", "{0}：这个链接指向环境之外，其中的内容"),
-    ("{}: entries of a zip file are not hashed", "{0}：zip 文件中的内容没有计算哈希"),
 )
 
 _METADATA = (

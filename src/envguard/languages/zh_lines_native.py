@@ -180,7 +180,6 @@ _TOOLCHAIN = (
     ("its version.py does not say", "其 version.py 没有说明"),
     ("no device code was found in its libraries", "在其库中没有找到设备代码"),
     (".nv_fatbin of its libraries", "其库中的 .nv_fatbin"),
-    ("unknown: numpy is not installed", "未知：没有安装 numpy"),
     (
         "unknown (no NVIDIA driver here: neither {} nor {} was found)",
         "未知（这里没有 NVIDIA 驱动：{0} 和 {1} 都没有找到）",

@@ -124,6 +124,7 @@ PHRASES = {
     "{ran} of {checks} run": "{checks}中运行了 {ran} 项",
     "{verdict} by rule {rule}": "{verdict}，依据规则 {rule}",
     "{verdict} by {rule}: {reason}": "{verdict}，依据规则 {rule}：{reason}",
+    "{reason}. {meaning}": "{reason}。{meaning}",
     "{version} at {where}": "{version}，位于 {where}",
     "{what} in {path}": "{what}，位于 {path}",
     "{what} left out; `--output-format json` has everything.": "{what}未列出，完整内容见 `--output-format json`。",

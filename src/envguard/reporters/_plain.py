@@ -55,6 +55,11 @@ def judged(finding: "Finding") -> str:
     return say("{verdict} by {rule}: {reason}", verdict=verdict, rule=rule, reason=cut(finding.reason))
 
 
+def bypassed(report: "Report") -> str:
+    """The reason of a bypass, and what it means."""
+    return say("{reason}. {meaning}", reason=cut(report.bypass), meaning=say(BYPASSED))
+
+
 def word(report: "Report") -> str:
     """The verdict; an environment that was judged by itself is pinned to nothing."""
     if report.pinned and not report.lock:

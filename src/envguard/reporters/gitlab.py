@@ -10,7 +10,7 @@ from json import dumps
 from envguard import languages
 from envguard.languages import say
 from envguard.reporters._anchor import anchor, at, elsewhere, fingerprints
-from envguard.reporters._plain import BYPASSED, cut, facts, headline
+from envguard.reporters._plain import bypassed, cut, facts, headline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,11 +26,7 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
     known = fingerprints(report)
     issues = [_issue(finding, report, print_) for finding, print_ in zip(report.findings, known, strict=True)]
     if report.bypass:
-        issues.append(
-            _aside(
-                "bypassed", say("bypassed: {why}", why=f"{cut(report.bypass)}. {say(BYPASSED)}"), report.bypass, report
-            )
-        )
+        issues.append(_aside("bypassed", say("bypassed: {why}", why=bypassed(report)), report.bypass, report))
     issues += [
         _aside("not-checked", say("not checked: {why}", why=cut(why)), why.partition(":")[0], report)
         for why in dict.fromkeys(report.skipped)

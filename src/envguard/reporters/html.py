@@ -116,8 +116,8 @@ def _facts(report: "Report") -> "Iterator[tuple[str, str]]":
 
 def _alerts(report: "Report") -> "Iterator[str]":
     if report.bypass:
-        text = f"<strong>{say('Bypassed:')}</strong> {markup(cut(report.bypass, _LONG))}. {say(BYPASSED)}"
-        yield f'<p class="alert forbidden" role="alert">{text}</p>'
+        text = say("{reason}. {meaning}", reason=markup(cut(report.bypass, _LONG)), meaning=say(BYPASSED))
+        yield f'<p class="alert forbidden" role="alert"><strong>{say("Bypassed:")}</strong> {text}</p>'
     if report.skipped:
         rows = "".join(f"<li>{markup(cut(why, _LONG))}</li>" for why in report.skipped[:NOTES])
         title = say("{checks} could not run", checks=plural(len(report.skipped), "check"))

@@ -7,7 +7,7 @@ histories of runs stay comparable.
 
 from envguard.languages import say
 from envguard.reporters._markup import markup
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, not_run, not_seen, noted, summary, word
+from envguard.reporters._plain import bypassed, cut, facts, headline, looked_at, not_run, not_seen, noted, summary, word
 from envguard.reporters._words import QUICK, code_name, place
 
 TYPE_CHECKING = False
@@ -98,7 +98,7 @@ def _why(finding: "Finding", report: "Report") -> str:
 
 def _told(report: "Report") -> str:
     lines = [f"{word(report)}: {summary(report)}", looked_at(report)]
-    lines += [say("bypassed: {why}", why=f"{cut(report.bypass)}. {say(BYPASSED)}")] if report.bypass else []
+    lines += [say("bypassed: {why}", why=bypassed(report))] if report.bypass else []
     lines += [
         *not_run(report, 50),
         *not_seen(report, 50),

@@ -90,7 +90,7 @@ def _head(report: "Report", paint: Paint) -> "Iterator[str]":
         else say("{word}: {what}", word=word(report), what=_scope(report))
     )
     if report.bypass:
-        yield from ("", f"> **{say('Bypassed:')}** {code(cut(report.bypass))}. {say(BYPASSED)}")
+        yield from ("", f"> **{say('Bypassed:')}** {_bypassed(report)}")
     if report.skipped:
         yield from (
             "",
@@ -99,6 +99,10 @@ def _head(report: "Report", paint: Paint) -> "Iterator[str]":
                 "**Not everything was checked:** {checks} could not run.", checks=plural(len(report.skipped), "check")
             ),
         )
+
+
+def _bypassed(report: "Report") -> str:
+    return say("{reason}. {meaning}", reason=code(cut(report.bypass)), meaning=say(BYPASSED))
 
 
 def _table(report: "Report", paint: Paint) -> "Iterator[str]":

@@ -10,7 +10,7 @@ from json import dumps
 from envguard import __version__, languages
 from envguard.languages import say
 from envguard.reporters._anchor import anchor, at, elsewhere, fingerprints
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, judged, looked_at, noted, summary, word
+from envguard.reporters._plain import bypassed, cut, facts, headline, judged, looked_at, noted, summary, word
 from envguard.reporters._words import text_of
 from envguard.rules.catalog import CODES
 
@@ -140,7 +140,7 @@ def _physical(place: "Anchor") -> dict[str, object]:
 def _invocation(report: "Report") -> dict[str, object]:
     told = [("error", say("Not run: {why}", why=cut(why))) for why in report.skipped]
     told += [("note", say("Not seen: {why}", why=cut(why))) for why in report.blind]
-    told += [("error", f"{cut(report.bypass)}. {say(BYPASSED)}")] if report.bypass else []
+    told += [("error", bypassed(report))] if report.bypass else []
     told += [("note", say("Noted: {what}", what=noted(note))) for note in report.notes[:NOTES]]
     return {
         # A check that could not run leaves the question open, as an unverified line does; the run itself is complete.
