@@ -15,8 +15,15 @@ from envguard.rules import catalog
 from envguard.rules.builtin import ROWS
 
 SOURCE = Path(languages.__file__).parent.parent
-ZH = languages.catalogue("zh")
-assert ZH is not None
+
+
+def _catalogue() -> languages.Catalogue:
+    texts = languages.catalogue("zh")
+    assert texts is not None
+    return texts
+
+
+ZH = _catalogue()
 HAN = re.compile("[\u4e00-\u9fff]")
 FOLDER = "src/envguard/languages"
 
