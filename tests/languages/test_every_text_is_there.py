@@ -56,7 +56,8 @@ def test_every_kind_part_trait_and_verdict() -> None:
 
 def said() -> tuple[set[str], set[str]]:
     """The templates and the nouns that the source says, and the constants that stand for such."""
-    templates, nouns = set(), set()
+    templates: set[str] = set()
+    nouns: set[str] = set()
     for file in SOURCE.rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         constants = {

@@ -114,7 +114,7 @@ def test_no_phrase_is_left_in_english(name: str, monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
 
     class Strict(dict[str, str]):
-        def get(self, key: str, _default: object = None) -> str:  # type: ignore[override]
+        def get(self, key: str, _default: object = None) -> str:
             if key not in self:
                 asked.append(key)
             return super().get(key, key)

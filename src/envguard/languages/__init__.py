@@ -55,6 +55,8 @@ class Catalogue(Value):
     parts: "Mapping[str, str]"
     traits: "Mapping[str, str]"
     verdicts: "Mapping[str, str]"
+    terms: "Mapping[str, str]"
+    """What stands in the place of a version where there is none."""
     lines: "tuple[tuple[str, str], ...]"
     """English template of a line of evidence -> template with the same fields; the first that fits is taken."""
     values: "tuple[tuple[str, str], ...]"
@@ -144,6 +146,12 @@ def row(rule: "Rule") -> tuple[str, str]:
     """Reason and advice of a built-in row, placeholders not filled."""
     texts = catalogue()
     return (rule.reason, rule.instead) if texts is None else texts.rows.get(rule.id, (rule.reason, rule.instead))
+
+
+def term(text: str) -> str:
+    """What stands in the place of a version where there is none, such as ``no tag``; any other text as it is."""
+    texts = catalogue()
+    return text if texts is None else texts.terms.get(text, text)
 
 
 def verdict(name: str) -> str:

@@ -29,6 +29,7 @@ CATALOGUE = Catalogue(
     parts=zh_words.PARTS,
     traits=zh_words.TRAITS,
     verdicts=zh_words.VERDICTS,
+    terms=zh_words.TERMS,
     lines=(*zh_lines.LINES, *zh_lines_native.LINES),
     values=zh_lines.VALUES,
 )

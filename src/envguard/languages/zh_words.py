@@ -85,3 +85,15 @@ TRAITS = {
     "newer": "现有的比锁定的新（解释器与 C 库）。",
     "older": "现有的比锁定的旧（解释器与 C 库）。",
 }
+
+TERMS = {
+    "no tag": "无标签",
+    "no version": "无版本",
+    "no compiled file": "没有编译文件",
+    "not installed": "未安装",
+    "not recorded": "未记录",
+    "not there": "不存在",
+    "no CUDA library beside a torch for the CPU": "CPU 版 torch 旁边没有 CUDA 库",
+    "one distribution of ONNX Runtime": "只有一个 ONNX Runtime 发行包",
+}
+"""What stands in the place of a version where there is none."""

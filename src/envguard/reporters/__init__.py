@@ -38,12 +38,16 @@ def names() -> tuple[str, ...]:
 
 def for_error(report: "Report") -> str:
     """The full report as the text of an error, in the language of ``error_language``."""
-    return render(report, "full", language=error_language())
+    return render(report, "full", encoding=_of_stderr(), language=languages.of_process())
 
 
 def error_language() -> str:
     """The language of this process, as far as stderr, where errors end, can show it."""
-    return languages.showable(languages.of_process(), getattr(sys.stderr, "encoding", None) or "utf-8")
+    return languages.showable(languages.of_process(), _of_stderr())
+
+
+def _of_stderr() -> str:
+    return getattr(sys.stderr, "encoding", None) or "utf-8"
 
 
 def render(

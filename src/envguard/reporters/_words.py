@@ -38,8 +38,8 @@ def text_of(entry: "Code") -> "Code | Titled":
 
 
 def short(text: str) -> str:
-    """Without the most part of each digest: twelve digits tell two of them apart."""
-    return _DIGEST.sub(r"\1", text)
+    """Without the most part of each digest: twelve digits tell two of them apart. Words for nothing are translated."""
+    return languages.term(_DIGEST.sub(r"\1", text))
 
 
 def movement(change: "Change", arrow: str = "->") -> str:
