@@ -14,6 +14,7 @@ from envguard.errors import UsageError
 from envguard.languages import telling
 from envguard.model import Change, Report
 from envguard.rules.builtin import ROWS
+from envguard.rules.fill import fill
 
 HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -154,12 +155,23 @@ def test_what_is_compared_by_machines_is_the_same_in_every_language() -> None:
 
 def test_each_built_in_reason_is_told_in_chinese_with_its_advice_filled() -> None:
     for row in ROWS:
-        told = telling.finding(
-            finding(rule=row.id, verdict=row.verdict, reason=row.reason, instead=row.instead and "x"), "zh"
-        )
+        own = finding(rule=row.id, verdict=row.verdict, reason=row.reason)
+        own = own.replace(instead=fill(row.instead, own.change))
+        told = telling.finding(own, "zh")
         assert HAN.search(told.reason), row.id
         assert "{" not in told.instead
         assert bool(told.instead) == bool(row.instead)
+        assert told.instead == own.instead or HAN.search(told.instead), row.id
+
+
+def test_other_advice_than_the_row_gives_is_not_replaced_by_it() -> None:
+    own = finding(rule="removed", reason=_reason("removed"))
+    for english, chinese in (
+        ("keep numpy, or remove what requires it too", "保留 numpy，或把要求它的包也一并卸载"),
+        ("ask Ada", "ask Ada"),
+        ("", ""),
+    ):
+        assert telling.finding(own.replace(instead=english), "zh").instead == chinese
 
 
 def test_a_row_of_the_project_with_the_id_of_a_built_in_one_speaks_for_itself() -> None:
@@ -177,8 +189,15 @@ def test_a_row_of_the_project_with_the_id_of_a_built_in_one_speaks_for_itself() 
 
 def test_a_hostile_advice_is_not_filled_in_chinese_either() -> None:
     told = telling.finding(
-        finding(rule="added-native", package="x; rm -rf ~", reason=_reason("added-native"), instead="y"), "zh"
+        finding(
+            rule="added-native",
+            package="x; rm -rf ~",
+            reason=_reason("added-native"),
+            instead="pip uninstall <package>, or validate with it and freeze again",
+        ),
+        "zh",
     )
+    assert HAN.search(told.instead)
     assert "rm -rf" not in told.instead
     assert "<package>" in told.instead
 

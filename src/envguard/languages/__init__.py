@@ -50,6 +50,8 @@ class Catalogue(Value):
     codes: "Mapping[str, Titled]"
     rows: "Mapping[str, tuple[str, str]]"
     """Id of a built-in row -> reason, and what to do instead."""
+    advice: "Mapping[str, str]"
+    """Other advice that is given with the reason of a built-in row, English -> the same here."""
     kinds: "Mapping[str, tuple[str, str]]"
     """Kind of change -> a word, and a sentence."""
     parts: "Mapping[str, str]"

@@ -8,6 +8,8 @@ from envguard.rules.fill import fill
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from envguard.languages import Catalogue
     from envguard.model import Change, Fact, Finding, Report
 
@@ -44,9 +46,15 @@ def finding(found: "Finding", name: str) -> "Finding":
     if found.zh and name == "zh":
         reason, instead = found.zh, found.zh_instead or instead
     elif row is not None and row.reason == reason and row.id in texts.rows:
-        reason, template = texts.rows[row.id]
-        instead = fill(template, found.change) if instead else ""
+        reason, advice = texts.rows[row.id]
+        instead = _advice(found, {row.instead: advice, **texts.advice})
     return found.replace(change=_change(found.change, texts), reason=reason, instead=instead)
+
+
+def _advice(found: "Finding", known: "Mapping[str, str]") -> str:
+    """The advice as it reads here; unknown advice, and none, as it is."""
+    filled = {fill(english, found.change): other for english, other in known.items() if english}
+    return fill(filled[found.instead], found.change) if found.instead in filled else found.instead
 
 
 def _change(change: "Change", texts: "Catalogue") -> "Change":

@@ -29,10 +29,15 @@ CODES = {
     ),
     "EG503": titled(
         "解释器被替换",
-        "构建过程安装或切换到另一个 Python，盖过了镜像中 torch 所针对的那一个。",
-        finds="镜像自带为某个 Python 构建的框架，而之后的步骤安装了另一个 Python，或把默认的 Python 切换成另一个。",
-        matters="镜像里的编译包是为原来的 Python 构建的，换了解释器就导入不了，或者又从头装一份没人验证过的。",
-        action="使用镜像自带的 Python，或换一个 Python 版本合适的基础镜像。",
-        limits="只读文本，不运行任何命令，也不询问镜像仓库。",
+        "构建过程用另一个 Python 盖过了镜像中 torch 所针对的那一个。",
+        finds="在自带 torch 的镜像（`pytorch/pytorch`、`nvcr.io/nvidia/pytorch`、`rocm/pytorch` 之类）或在其中运行的 workflow 任务里："
+        "`conda install python=`、`COPY --from=python:3.x /usr/local`、把另一个 Python 设为 `python` 的 `update-alternatives` 和链接、"
+        "`pyenv global`、以另一个 Python 的目录开头的 PATH、`actions/setup-python`（禁止）；"
+        "用 apt、uv、pyenv 或源码在旁边另装一个 Python，而这里没有让它排到最前（谨慎）。",
+        matters="torch 的扩展模块绑定在一个 Python 的 ABI 上。换成另一个，导入时会报 `dynamic module does not define module export "
+        "function`，或者根本找不到 torch。",
+        action="使用镜像自带的 Python（`python -m pip`），或换用针对所需 Python 构建的镜像。",
+        limits="镜像按名称识别，不知道它自带哪个 Python：写明相同版本的也无法区分。用镜像自带的 Python 建立的虚拟环境、`python3-dev`、"
+        "`python3-pip` 之类不算替换。文件中只是调用的脚本不读取。",
     ),
 }

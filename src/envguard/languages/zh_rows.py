@@ -92,4 +92,70 @@ ROWS = {
         "卸载另一个发行包，然后 pip install --no-deps --force-reinstall envguard-lock",
     ),
     "unforeseen": ("没有规则涉及这种变化", "查看依据；如果这是新的变化类型，请升级 envguard"),
+    # What a proposed change would do.
+    "breaks": (
+        "某个编译文件将无法加载：导入会失败，或走进从未验证过的回退路径",
+        "保持不动，或双方一起换成彼此配套的构建",
+    ),
+    "may-break": ("凡是用到这个文件的都会失败，但单看文件无法判断是否有人用到", "先在环境的副本中试验"),
+    "mismatches": ("在 GPU 上会失败，或者一声不响地在 CPU 上运行", "选用驱动所支持的同一代 CUDA 的构建，并一起变动"),
+    "may-mismatch": ("CUDA 库与框架是否匹配将不得而知", "先在环境的副本中试验"),
+    "overwrites": (
+        "两个包拥有相同的文件：后装的生效，卸载任何一个都会弄坏另一个",
+        "先卸载另一个包，或者不装 {package}",
+    ),
+    "unmet-after-family": ("这些包按版本逐一配套构建", "用一条命令从同一个索引把它们一起换成同期发布的版本"),
+    "unmet-after": ("包自己声明了它不支持这样的组合", "选一个 {package} 接受的版本，或把 {package} 也一起变动"),
+    "used-symbols": ("项目自己的代码在用到这些符号的地方会失败", "查看写明的位置，并用新版本运行项目的测试"),
+    "unfit": (
+        "它面向另一个 Python 或平台构建：安装工具会拒绝，强行装上也无法加载",
+        "选一个适用于这个解释器的 {package} wheel",
+    ),
+    "withdrawn": ("发布者撤回了这个版本，多半是因为有缺陷", "选一个没有撤回的发布版"),
+    "brings-first-cuda": (
+        "到目前为止这里没有任何东西使用 CUDA：会带来好几 GB 可能被误加载的库",
+        "从提供 CPU 构建的索引安装 {package} 的 CPU 构建",
+    ),
+    "brings-cuda": ("会带来不在验证范围内的 CUDA 库", "确认它们与驱动和其他包所用的是同一代"),
+    "restored": ("这正是锁文件所写的", ""),
+    "held": (
+        "请求无法与验证过的内容同时满足",
+        "请求一个能接受 {package} {locked} 的版本，或用 --free 判断更大的变动",
+    ),
+    "unopened": (
+        "安装之前读不了的内容，什么都有可能",
+        "请求一个有 wheel 的 {package} 版本，或自己构建一个，并用 --find-links 指明其目录",
+    ),
+    # What a commit proposes.
+    "interpreter-replaced": (
+        "镜像中的 torch 是为镜像自带的 Python 编译的，换成另一个就加载不了",
+        "使用镜像自带的 Python，或换用针对所需 Python 构建的镜像",
+    ),
+    "interpreter-beside": (
+        "它可能排到镜像自带的 Python 之前，而镜像中的 torch 是为后者编译的",
+        "使用镜像自带的 Python，或只用完整路径调用另一个",
+    ),
+    "lock-removed": (
+        "没有锁文件就不再比较任何内容，装了什么都会通过",
+        "用 git restore --staged --worktree 恢复该文件",
+    ),
+    "loosened": (
+        "规则和它本来要拦下的变化放在一起，两者都没有单独经过评审",
+        "先单独提交规则并经过评审，然后再提交变化",
+    ),
+    "apart": ("只能同步变动的包没有一起变动", "用一条命令从同一个索引把它们全部变动"),
 }
+
+_KEEP = "保留 {package} {locked}；如果必须变动，先在副本中试验：envguard try"
+_LEAVE_OUT = "不装 {package}；如果确实需要，先在副本中试验：envguard try"
+ADVICE = {
+    "keep {package} {locked}; if it must move, try it in a copy first: envguard try": _KEEP,
+    "leave {package} out; if it is needed, try it in a copy first: envguard try": _LEAVE_OUT,
+    "keep {package}, or remove what requires it too": "保留 {package}，或把要求它的包也一并卸载",
+    "leave {package} out, or take a build of it for the CPU": "不装 {package}，或使用它的 CPU 构建",
+    "install a built release of {package}": "安装 {package} 的正式构建版本",
+    "take {package} in the variant of the golden file, from the index that has it": "从提供该变体的索引取得锁文件中的 {package} 变体",
+    "take {package} from the origin that the golden file names": "按锁文件写明的来源取得 {package}",
+    "take the artifact of {package} that was validated": "使用经过验证的 {package} 构建产物",
+}
+"""Other advice that is given with the reason of a built-in row: English -> Chinese."""

@@ -42,6 +42,24 @@ KINDS = {
     "unread": ("无法读取", "仓库中有一个文件无法读取。"),
     "stale-rule": ("规则失效", "规则表中有一行已经到期，或从未匹配。"),
     "second-owner": ("另有所属", "envguard 自己的文件被其他包声称拥有或改动。"),
+    # What a proposed change would do, and what a commit proposes.
+    "breaks": ("将无法加载", "变动之后某个编译文件将无法加载，而且导入时一定会用到它。"),
+    "may-break": ("可能损坏", "变动之后某个编译文件会缺少所需的东西，但不知道是否真的会用到。"),
+    "mismatches": ("将不匹配", "变动之后驱动、CUDA 库与框架将彼此不匹配。"),
+    "may-mismatch": ("可能不匹配", "变动之后将不知道 CUDA 库与框架是否匹配。"),
+    "overwrites": ("将覆盖文件", "另一个包的文件将被不同的内容覆盖。"),
+    "unmet-after": ("依赖将不满足", "变动之后某个包的依赖将不再满足。"),
+    "used-symbols": ("用到的符号变了", "项目自己的代码用到的符号改变或消失了。"),
+    "unfit": ("不适用", "wheel 面向另一个 Python 或平台。"),
+    "withdrawn": ("已撤回", "索引已撤回这个发布版（yanked）。"),
+    "brings-cuda": ("带来 CUDA", "wheel 将带来目前并不需要的 CUDA 库。"),
+    "restored": ("恢复", "一个包将变成锁文件所写的样子。"),
+    "held": ("被拦住", "锁文件中的某个锁定与请求冲突。"),
+    "unopened": ("读不了", "将要安装的内容在安装之前无法读取。"),
+    "replaced": ("解释器被替换", "构建过程用另一个 Python 取代了镜像自带的那一个。"),
+    "apart": ("未同步变动", "只能一起变动的包，有的变了，有的没变。"),
+    "lock-removed": ("锁文件被删除", "将要提交的内容里没有了锁文件。"),
+    "loosened": ("规则放宽", "对同一个提交里的变化，规则比以前说得更松。"),
     # Kinds of observations that are no difference.
     "noted": ("备注", "值得留意，但不算问题。"),
 }
@@ -66,6 +84,8 @@ PARTS = {
     "libc": "C 库或其版本。",
     "newest": "没有标签，或标签永远指向最新推送的镜像（latest、nightly、main）。",
     "tag": "标签指的是一个系列而不是某个发布版，例如 `3.11` 或 `2.8-runtime`。",
+    "first": "环境中同类的第一个。",
+    "certain": "毫无疑问：文件里就是这样写的。",
     "family": "同步发布的一组包，例如 torch 与 torchvision。",
 }
 
