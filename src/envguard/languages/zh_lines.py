@@ -185,6 +185,9 @@ _REPOSITORY = (
     ("{}: everything moves to its newest version", "{0}：全部更新到最新版本"),
 )
 
+_NOTED = tuple((f"{{}}: {english}", "{0}：" + chinese.replace("{0}", "{1}")) for english, chinese in _REPOSITORY)
+"""In a note the file and line stand in front."""
+
 _SKIPPED = (
     ("the environment was read at depth {} only", "环境只读取到深度 {0}"),
     ("the golden file does not say which Python it was made for", "锁文件没有说明是为哪个 Python 生成的"),
@@ -199,7 +202,7 @@ _SKIPPED = (
     ("the golden file names only some of what is installed", "锁文件只列出了部分已安装的包"),
 )
 
-LINES = (*_CHECKS, *_PINS, *_FILES, *_METADATA, *_SKIPPED, *_REPOSITORY)
+LINES = (*_CHECKS, *_PINS, *_FILES, *_METADATA, *_SKIPPED, *_NOTED, *_REPOSITORY)
 """English line -> Chinese line."""
 
 VALUES = (

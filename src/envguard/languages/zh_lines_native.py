@@ -161,6 +161,9 @@ _GPU = (
 _TOOLCHAIN = (
     ("interpreter", "解释器"),
     ("platform", "平台"),
+    ("prefix", "前缀"),
+    ("system", "系统"),
+    ("search", "搜索路径"),
     ("C library", "C 库"),
     ("NVIDIA driver", "NVIDIA 驱动"),
     ("driver", "驱动"),
