@@ -16,6 +16,12 @@ def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVGUARD_CACHE", "off")
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that say nothing of a language read English, whatever the locale."""
+    monkeypatch.setenv("ENVGUARD_LANG", "en")
+
+
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real wheels from the index, downloaded once."""

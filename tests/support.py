@@ -38,6 +38,7 @@ def scrubbed(**extra: str) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "PIP_REQUIRE_VIRTUALENV": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "ENVGUARD_LANG": "en",  # whatever the locale
         "ENVGUARD_CACHE": "off",  # tests leave nothing in the user's cache
         **extra,
     }

@@ -149,4 +149,4 @@ def _refuse_difference(source: str, selection: Selection, live: Environment) -> 
 
 def _raise_for(report: Report, headline: str) -> None:
     if report.findings:
-        raise DriftError(f"{headline}\n{reporters.render(report, 'full').rstrip()}", report=report)
+        raise DriftError(f"{headline}\n{reporters.for_error(report).rstrip()}", report=report)

@@ -171,6 +171,9 @@ class Rule(Value):
     """``requires-dist``: the packages' own pins decide who must move; empty: all must."""
     label: str = ""
     """``same``: the packages keep one local label."""
+    zh: str = ""
+    """``reason`` in Chinese, where the project gives it; built-in rows have theirs in ``envguard.languages``."""
+    zh_instead: str = ""
     origin: str = "built-in"
     """``built-in``, or the file and key that the row comes from."""
 
@@ -310,6 +313,9 @@ class Finding(Value):
     """Id of the row that decided."""
     reason: str
     instead: str = ""
+    zh: str = ""
+    """The row's ``zh``. Reports for programs leave it out."""
+    zh_instead: str = ""
 
 
 class Fact(Value):

@@ -4,8 +4,9 @@ import os
 import sys
 import time
 
-from envguard import bypass, comparing, reporters
+from envguard import bypass, comparing, languages, reporters
 from envguard.errors import DriftError, UnverifiableError
+from envguard.languages import say
 from envguard.model import GRAVITY, Report
 
 SHOWN = 10
@@ -50,8 +51,10 @@ def _bypass(report: Report) -> str:
 
 def _text(report: Report) -> str:
     """What the one who starts the service reads in the traceback: the gravest findings, and how many more there are."""
-    headline = reporters.render(report, "full").partition("\n")[0]
-    shown = reporters.render(report.replace(findings=report.findings[:SHOWN]), "full").partition("\n")[2].rstrip()
+    headline = reporters.for_error(report).partition("\n")[0]
+    shown = reporters.for_error(report.replace(findings=report.findings[:SHOWN])).partition("\n")[2].rstrip()
     left = len(report.findings) - SHOWN
-    more = f"\n{left} more findings: `envguard check` shows all" if left > 0 else ""
+    with languages.speaking(reporters.error_language()):
+        rest = say("{count} more findings: `envguard check` shows all", count=left)
+    more = f"\n{rest}" if left > 0 else ""
     return f"{headline}\n{shown}{more}"

@@ -566,3 +566,24 @@ def test_the_oldest_and_the_newest_pytest(version: str, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "1 passed" in done.stdout
         assert "1 warning" in done.stdout
+
+
+def test_it_speaks_the_language_that_the_variable_names(drifted: Project) -> None:
+    done = drifted.pytest("--envguard", ENVGUARD_LANG="zh", PYTHONUTF8="1")
+    assert done.returncode == 4
+    assert "\u8c28\u614e" in done.stderr
+    assert "\u6ca1\u6709\u5bfc\u5165\u4efb\u4f55 conftest" in done.stderr
+    assert not drifted.touched
+    done = drifted.pytest("--envguard=report", ENVGUARD_LANG="zh", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert "cautious: EG102 version-drift: mymod" in done.stdout
+    done = drifted.pytest("--envguard=report", ENVGUARD_LANG="klingon")
+    assert done.returncode == 4
+    assert "ENVGUARD_LANG: no language 'klingon'" in done.stderr
+
+
+@pytest.mark.parametrize("distributed", [(), pytest.param(("-n2",), marks=pytest.mark.slow)])
+def test_findings_are_told_in_chinese_by_tests_of_the_same_name(drifted: Project, distributed: tuple[str, ...]) -> None:
+    done = drifted.pytest("--envguard=report", *distributed, ENVGUARD_LANG="zh", PYTHONUTF8="1")
+    assert "\u4f9d\u636e\uff1a" in done.stdout
+    assert "\u8c28\u614e: EG102 \u7248\u672c\u6f02\u79fb: mymod" in done.stdout
+    assert "EG102-version-drift[mymod]" in done.stdout

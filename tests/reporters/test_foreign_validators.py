@@ -14,7 +14,7 @@ import xmlschema
 from telling import finding, report, several
 from test_hostile_reports import HOSTILE, everywhere
 
-from envguard import reporters
+from envguard import languages, reporters
 from envguard.model import Report
 
 pytestmark = pytest.mark.slow
@@ -62,9 +62,10 @@ def test_sarif_by_its_schema_and_by_microsofts_validator(multitool: Path, tmp_pa
     schema = json.loads(next(multitool.rglob("sarif-2.1.0.json")).read_text(encoding="utf-8-sig"))
     validator = jsonschema.validators.validator_for(schema)(schema)
     for number, told in enumerate(TELLINGS):
-        text = reporters.render(told, "sarif")
-        validator.validate(json.loads(text))
-        (tmp_path / f"{number}.sarif").write_text(text)
+        for language in languages.NAMES:
+            text = reporters.render(told, "sarif", language=language)
+            validator.validate(json.loads(text))
+            (tmp_path / f"{number}-{language}.sarif").write_text(text)
     assert not validator.is_valid({"version": "2.1.0", "runs": [{"tool": {}}]})
     files = [str(file) for file in sorted(tmp_path.glob("*.sarif"))]
     answer = tmp_path / "answer.json"
@@ -85,5 +86,6 @@ def test_sarif_by_its_schema_and_by_microsofts_validator(multitool: Path, tmp_pa
 
 def test_junit_by_the_schema_of_jenkins(xsd: xmlschema.XMLSchema) -> None:
     for told in TELLINGS:
-        xsd.validate(reporters.render(told, "junit"))
+        for language in languages.NAMES:
+            xsd.validate(reporters.render(told, "junit", language=language))
     assert not xsd.is_valid("<testsuites><testsuite/></testsuites>")

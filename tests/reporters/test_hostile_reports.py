@@ -6,7 +6,7 @@ import html5lib
 import pytest
 from telling import finding, report
 
-from envguard import reporters
+from envguard import languages, reporters
 from envguard.model import Change, Fact, Report
 
 HOSTILE = (
@@ -61,46 +61,50 @@ def everywhere(text: str) -> Report:
     )
 
 
+@pytest.mark.parametrize("language", languages.NAMES)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("name", reporters.names())
-def test_no_raw_control_character_and_no_secret(name: str, text: str) -> None:
-    shown = reporters.render(everywhere(text), name, color=False)
+def test_no_raw_control_character_and_no_secret(name: str, text: str, language: str) -> None:
+    shown = reporters.render(everywhere(text), name, color=False, language=language)
     assert RAW.search(shown) is None
     assert "hunter2" not in shown
     shown.encode()
 
 
+@pytest.mark.parametrize("language", languages.NAMES)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_colour_codes_are_only_our_own(text: str) -> None:
+def test_colour_codes_are_only_our_own(text: str, language: str) -> None:
     for name in ("full", "concise"):
-        coloured = reporters.render(everywhere(text), name, color=True)
+        coloured = reporters.render(everywhere(text), name, color=True, language=language)
         assert RAW.search(re.sub(r"\x1b\[[0-9;]*m", "", coloured)) is None
 
 
+@pytest.mark.parametrize("language", languages.NAMES)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_every_output_for_programs_parses(text: str) -> None:
-    whole = reporters.render(everywhere(text), "json")
+def test_every_output_for_programs_parses(text: str, language: str) -> None:
+    whole = reporters.render(everywhere(text), "json", language=language)
     assert whole.isascii()
     json.loads(whole)
-    lines = reporters.render(everywhere(text), "json-lines")
+    lines = reporters.render(everywhere(text), "json-lines", language=language)
     assert lines.isascii()
     assert len([json.loads(line) for line in lines.splitlines()]) == 2
 
 
+@pytest.mark.parametrize("language", languages.NAMES)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_every_output_for_code_hosts_parses_and_says_the_same_number_of_things(text: str) -> None:
+def test_every_output_for_code_hosts_parses_and_says_the_same_number_of_things(text: str, language: str) -> None:
     told = everywhere(text)
-    lines = reporters.render(told, "github").splitlines()
+    lines = reporters.render(told, "github", language=language).splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::notice", "::warning", "::warning", "::error"][
         : len(lines)
     ] or (not text)
     for name in ("gitlab", "sarif", "junit", "html"):
-        assert reporters.render(told, name).isascii()
-    assert len(json.loads(reporters.render(told, "gitlab"))) == (3 if text else 2)
-    assert len(json.loads(reporters.render(told, "sarif"))["runs"][0]["results"]) == 1
-    suite = ET.fromstring(reporters.render(told, "junit"))[0]
+        assert reporters.render(told, name, language=language).isascii()
+    assert len(json.loads(reporters.render(told, "gitlab", language=language))) == (3 if text else 2)
+    assert len(json.loads(reporters.render(told, "sarif", language=language))["runs"][0]["results"]) == 1
+    suite = ET.fromstring(reporters.render(told, "junit", language=language))[0]
     assert len(suite.findall("testcase")) == 4
-    html5lib.HTMLParser(strict=True).parse(reporters.render(told, "html"))
+    html5lib.HTMLParser(strict=True).parse(reporters.render(told, "html", language=language))
 
 
 @pytest.mark.parametrize("name", reporters.names())

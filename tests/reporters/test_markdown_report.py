@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from telling import finding, report, several
 from test_hostile_reports import HOSTILE, everywhere
 
-from envguard import reporters
+from envguard import languages, reporters
 from envguard.model import Report
 
 # As code hosts read it: CommonMark, tables, elements in the text, addresses without a scheme made into links.
@@ -20,8 +20,8 @@ OURS = {
 }  # fmt: skip
 
 
-def page(told: Report) -> ET.Element:
-    return read(reporters.render(told, "markdown"))
+def page(told: Report, language: str = "en") -> ET.Element:
+    return read(reporters.render(told, "markdown", language=language))
 
 
 def read(text: str) -> ET.Element:
@@ -30,8 +30,8 @@ def read(text: str) -> ET.Element:
     return tree
 
 
-def elements(told: Report) -> set[str]:
-    return {element.tag.removeprefix(XHTML) for element in page(told).iter()}
+def elements(told: Report, language: str = "en") -> set[str]:
+    return {element.tag.removeprefix(XHTML) for element in page(told, language).iter()}
 
 
 def test_the_answer_comes_first_and_the_rest_is_folded() -> None:
@@ -51,10 +51,11 @@ def test_the_answer_comes_first_and_the_rest_is_folded() -> None:
     assert "found in /srv/venv/numpy-2.4.6.dist-info" in "".join(folded[0].itertext())
 
 
+@pytest.mark.parametrize("language", languages.NAMES)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_foreign_text_makes_no_element_of_its_own(text: str) -> None:
-    assert elements(everywhere(text)) <= OURS
-    tree = page(everywhere(text))
+def test_foreign_text_makes_no_element_of_its_own(text: str, language: str) -> None:
+    assert elements(everywhere(text), language) <= OURS
+    tree = page(everywhere(text), language)
     assert len(tree.findall(f".//{XHTML}tbody/{XHTML}tr")) == 1
     assert len(tree.findall(f".//{XHTML}tbody/{XHTML}tr/{XHTML}td")) == 5
 
@@ -68,12 +69,13 @@ def test_foreign_text_makes_no_element_of_its_own(text: str) -> None:
         "a|b",
     ],
 )  # fmt: skip
-def test_what_a_code_host_could_obey_is_code_and_reads_as_it_was(text: str) -> None:
+@pytest.mark.parametrize("language", languages.NAMES)
+def test_what_a_code_host_could_obey_is_code_and_reads_as_it_was(text: str, language: str) -> None:
     told = report(finding(package=text, rule=text, evidence=(text,), reason=f"because {text} is", instead=text))
-    tree = page(told)
+    tree = page(told, language)
     codes = ["".join(element.itertext()) for element in tree.iter(f"{XHTML}code")]
     assert codes.count(text) >= 4
-    assert elements(told) <= OURS
+    assert elements(told, language) <= OURS
     outside = "".join(
         piece for element in tree.iter() if element.tag != f"{XHTML}code" for piece in (element.text or "",)
     )

@@ -29,6 +29,8 @@ def test_a_row_comes_back_as_it_went(court: Any) -> None:
         alone=True,
         when="sys_platform == 'linux'",
         until="2027-01-01",
+        zh="NumPy 2 改了 C-API",
+        zh_instead="y",
         origin="pyproject.toml tool.envguard.rules[0]",
     )
     text = compiled.dump(rule)

@@ -19,6 +19,7 @@ from envguard.guard import fail_closed
 from envguard.model import GRAVITY, Change, Finding, Report, Selection
 from envguard.proposal import Move, Proposal
 from envguard.rules._builtin_plan import KEEP
+from envguard.rules.fill import fill
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -298,7 +299,7 @@ def _with_evidence(live: "Environment", names: "Iterable[str]") -> "dict[str, Di
 def _for_a_proposal(finding: Finding) -> Finding:
     """A remedy of the built-in table that undoes a change is no remedy for one that has not happened."""
     remedy = KEEP.get(finding.rule)
-    return finding if remedy is None else finding.replace(instead=rules.fill(remedy, finding.change))
+    return finding if remedy is None else finding.replace(instead=fill(remedy, finding.change))
 
 
 def _gravity(finding: Finding) -> tuple[int, str, str]:

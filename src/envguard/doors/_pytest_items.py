@@ -25,11 +25,12 @@ class FindingItem(pytest.Item):
     def __init__(self, *, finding: "Finding", lock: str, **known: "Any") -> None:
         super().__init__(**known)
         self._finding = finding
-        self._lock = lock
+        # In words now: the language is spoken while tests are collected.
+        self._text = _pytest_words.explained(finding, lock)
 
     def runtest(self) -> None:
         """Fail."""
-        raise Drifted(_pytest_words.explained(self._finding, self._lock))
+        raise Drifted(self._text)
 
     def repr_failure(self, excinfo: "pytest.ExceptionInfo[BaseException]", *_style: object, **_named: object) -> "Any":
         """The finding in words, without a traceback through this file."""

@@ -8,6 +8,7 @@ import fnmatch
 from envguard.doors import _pytest_words
 from envguard.doors.pytest_plugin import as_installed
 from envguard.errors import EnvguardError
+from envguard.languages import say
 from envguard.reporters._plain import cut
 from envguard.versions import normalise
 
@@ -33,7 +34,7 @@ def why_not(mark: "pytest.Mark", report: "Report", lock: str) -> str:
     """
     wanted = mark.args
     if mark.kwargs or not all(isinstance(each, str) and each for each in wanted):
-        return "the marker takes names of packages, such as envguard('torch', 'numpy')"
+        return say("the marker takes names of packages, such as envguard('torch', 'numpy')")
     if wanted:
         try:
             names = _pinned(report, lock)
@@ -41,7 +42,7 @@ def why_not(mark: "pytest.Mark", report: "Report", lock: str) -> str:
             return _pytest_words.one_line(error)
         for pattern in wanted:
             if not any(_fits(name, pattern) for name in names):
-                return f"{cut(pattern)} is not in {cut(lock)}"
+                return say("{pattern} is not in {lock}", pattern=cut(pattern), lock=cut(lock))
     concerned = [
         finding
         for finding in report.findings

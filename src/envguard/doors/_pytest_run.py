@@ -14,11 +14,12 @@ import warnings
 
 import pytest
 
-from envguard import guard, latch
+from envguard import guard, languages, latch
 from envguard.doors import _pytest_marker, _pytest_words
 from envguard.doors._pytest_items import collected
 from envguard.doors.pytest_plugin import as_installed
-from envguard.errors import EnvguardError
+from envguard.errors import EnvguardError, UsageError
+from envguard.languages import telling
 from envguard.reporters._plain import cut
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 CONTROLLER = "ENVGUARD_PYTEST"
 """Environment variable by which a worker knows that its parent has judged: ``<process>@<prefix>``."""
 _HANDED = "envguard"
+_LANGUAGE = "envguard_language"
 
 
 class EnvironmentWarning(UserWarning):
@@ -54,6 +56,8 @@ class Run:
         self._mode = mode
         self._question = lock, depth, paths
         self._folder = os.getcwd()
+        self._language = _language()
+        languages.catalogue(self._language)  # now, while files of the guard are loaded as they were installed
         self._report = None if _is_worker() else self._judge()
 
     @property
@@ -70,25 +74,31 @@ class Run:
         handed = getattr(config, "workerinput", {}).get(_HANDED)
         if self._report is None and handed is not None:
             self._report = pickle.loads(handed)  # noqa: S301 - from the parent process, by way of execnet
+        # A worker writes to a pipe; what the terminal can show is known to its controller.
+        self._language = getattr(config, "workerinput", {}).get(_LANGUAGE, self._language)
         report = self.known
         if not hasattr(config, "workerinput") and (report.bypass or self._mode == "warn"):
-            self._warn(config, report)
+            self._warn(config)
 
     def pytest_report_header(self) -> str:
         """The verdict, the golden file and how many packages it pins."""
-        return _pytest_words.header(self.known, self._lock_name())
+        with languages.speaking(self._language):
+            return _pytest_words.header(self.known, self._lock_name())
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> "Iterator[None]":
         """Put the findings in front, after -k, -m and other plugins have chosen: nobody deselects a finding."""
         yield
         if self._mode == "report":
-            items[:0] = collected(session, self.known, self._lock_name())
+            with languages.speaking(self._language):
+                items[:0] = collected(session, self._told(), self._lock_name())
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Fail a marked test before its fixtures load anything."""
         for mark in item.iter_markers("envguard"):
-            if why := _pytest_marker.why_not(mark, self.known, os.path.join(self._folder, self.known.lock)):
+            with languages.speaking(self._language):
+                why = _pytest_marker.why_not(mark, self._told(), os.path.join(self._folder, self.known.lock))
+            if why:
                 pytest.fail(f"envguard: {why}", pytrace=False)
 
     @pytest.hookimpl(optionalhook=True)
@@ -100,6 +110,11 @@ class Run:
     def pytest_configure_node(self, node: "Any") -> None:
         """Hand the report to one worker."""
         node.workerinput[_HANDED] = pickle.dumps(self.known)
+        node.workerinput[_LANGUAGE] = self._language
+
+    def _told(self) -> "Report":
+        """The report as it is told."""
+        return telling.report(self.known, self._language)
 
     def _judge(self) -> "Report":
         lock, depth, paths = self._question
@@ -107,7 +122,8 @@ class Run:
             latch.recheck()
             return guard.fail_closed(lambda: self._accepted(guard.check(lock, depth=depth, paths=paths)))
         except EnvguardError as error:
-            raise pytest.UsageError(_pytest_words.refusal(error)) from error
+            with languages.speaking(self._language):
+                raise pytest.UsageError(_pytest_words.refusal(error)) from error
 
     def _accepted(self, report: "Report") -> "Report":
         if report.pinned:
@@ -119,9 +135,11 @@ class Run:
 
         return accept_or_refuse(report, None)
 
-    def _warn(self, config: pytest.Config, report: "Report") -> None:
+    def _warn(self, config: pytest.Config) -> None:
         # Not warnings.warn: `-W error` would turn the mode that was asked for into another one.
-        for text, path, line in _pytest_words.warned(report, self._lock_name()):
+        with languages.speaking(self._language):
+            warned = tuple(_pytest_words.warned(self._told(), self._lock_name()))
+        for text, path, line in warned:
             message = warnings.WarningMessage(EnvironmentWarning(text), EnvironmentWarning, path, line, line="")
             told = {"warning_message": message, "when": "config", "nodeid": "", "location": None}
             config.hook.pytest_warning_recorded.call_historic(kwargs=told)
@@ -131,6 +149,20 @@ class Run:
         path = os.path.join(self._folder, self.known.lock)
         near = os.path.relpath(path, self._folder)
         return cut(path if near.startswith("..") else near)
+
+
+def _language() -> str:
+    """The language of this process, as far as its terminal can show it.
+
+    Raises:
+        pytest.UsageError: ENVGUARD_LANG names none that is known.
+    """
+    try:
+        wanted = languages.chosen()
+    except UsageError as error:
+        raise pytest.UsageError(f"envguard: {error}") from error
+    # sys.stdout is pytest's own file by now.
+    return languages.showable(wanted, getattr(sys.__stdout__, "encoding", None) or "utf-8")
 
 
 def _is_worker() -> bool:

@@ -5,8 +5,10 @@ PYTEST_DONT_REWRITE (it asserts nothing)
 
 import re
 
-from envguard.reporters._plain import cut, facts, headline, label, summary, word
-from envguard.reporters._words import place, plural
+from envguard import languages
+from envguard.languages import say
+from envguard.reporters._plain import cut, facts, headline, summary, word
+from envguard.reporters._words import code_name, place, plural
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -24,10 +26,17 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
 def header(report: "Report", lock: str) -> str:
     """The line below pytest's own header."""
-    told = f"envguard: {word(report)}, {summary(report, lock)}, sha256:{report.lock_sha256[:12]}, depth {report.depth}"
+    told = [
+        word(report),
+        summary(report, lock),
+        f"sha256:{report.lock_sha256[:12]}",
+        say("depth {depth}", depth=report.depth),
+    ]
     if report.skipped:
-        told += f", {plural(len(report.skipped), 'check')} not run"
-    return f"{told}, bypassed: {cut(report.bypass)}" if report.bypass else told
+        told.append(say("{checks} not run", checks=plural(len(report.skipped), "check")))
+    if report.bypass:
+        told.append(say("bypassed: {why}", why=cut(report.bypass)))
+    return f"envguard: {say(', ').join(told)}"
 
 
 def refusal(error: "EnvguardError") -> str:
@@ -35,7 +44,7 @@ def refusal(error: "EnvguardError") -> str:
     lines = [f"envguard: {one_line(error)}"]
     if getattr(error, "report", None) is not None:
         lines += [safe(line) for line in str(error).split("\n")[1:]]
-        lines.append("no conftest was imported and no test has run")
+        lines.append(say("no conftest was imported and no test has run"))
     return "\n".join(lines)
 
 
@@ -47,27 +56,29 @@ def one_line(error: "EnvguardError") -> str:
 def warned(report: "Report", lock: str) -> "Iterator[tuple[str, str, int]]":
     """Text, file and line of each warning."""
     if report.bypass:
-        yield f"NOT PINNED, bypassed: {cut(report.bypass)}", lock, 0
+        yield say("NOT PINNED, bypassed: {why}", why=cut(report.bypass)), lock, 0
     for finding in report.findings[:WARNINGS]:
         change = finding.change
-        text = f"{finding.verdict}: {headline(finding)} ({cut(finding.rule)}: {cut(finding.reason)})"
+        text = f"{languages.verdict(finding.verdict)}: {headline(finding)} ({cut(finding.rule)}: {cut(finding.reason)})"
         yield (text, cut(change.path or lock), change.line)
     left = len(report.findings) - WARNINGS
     if left > 0:
-        yield f"and {plural(left, 'more finding')}; `envguard check` shows all", lock, 0
+        yield say("and {findings}; `envguard check` shows all", findings=plural(left, "more finding")), lock, 0
 
 
 def name(finding: "Finding") -> str:
-    """What the test of a finding is called: ``EG102-version-drift[numpy]``, the same whatever the versions are."""
+    """What the test of a finding is called, whatever versions and language: ``EG102-version-drift[numpy]``."""
     package = _UNFIT.sub("_", cut(finding.change.package, 120)) or "environment"
-    return f"{label(finding.change).replace(' ', '-')}[{package}]"
+    code = finding.change.code
+    return f"{cut(code, 40)}-{cut(code_name(code), 60)}[{package}]"
 
 
 def explained(finding: "Finding", lock: str) -> str:
     """One finding in full."""
     change = finding.change
-    lines = [f"{finding.verdict}: {headline(finding)}", f"at: {cut(place(change, lock))}"]
-    lines.append(f"rule: {cut(finding.rule)}: {cut(finding.reason)}")
-    lines += [f"instead: {cut(finding.instead)}"] if finding.instead else []
-    lines += [f"seen: {fact}" for fact in facts(change, EVIDENCE)]
+    verdict = languages.verdict(finding.verdict)
+    lines = [f"{verdict}: {headline(finding)}", say("at: {where}", where=cut(place(change, lock)))]
+    lines.append(say("rule: {rule}: {reason}", rule=cut(finding.rule), reason=cut(finding.reason)))
+    lines += [say("instead: {what}", what=cut(finding.instead))] if finding.instead else []
+    lines += [say("seen: {fact}", fact=fact) for fact in facts(change, EVIDENCE)]
     return "\n".join(lines)

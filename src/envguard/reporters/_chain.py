@@ -1,5 +1,7 @@
 """The chain behind a change: the lock, who requires the package, the package, and what was found."""
 
+from envguard import languages
+from envguard.languages import say
 from envguard.reporters._anchor import at
 from envguard.reporters._picture import Arrow, Box, draw
 from envguard.reporters._plain import cut, label
@@ -26,7 +28,9 @@ def picture(finding: "Finding", report: "Report", requirers: "Sequence[Requirer]
     boxes = [_origin(finding, report)]
     boxes += [Box(title=name, note=asks[name], column=1 + depth - levels[name]) for name in names]
     boxes.append(_target(finding, 1 + depth))
-    boxes.append(Box(title=label(finding.change), note=finding.verdict, kind="end", column=2 + depth))
+    boxes.append(
+        Box(title=label(finding.change), note=languages.verdict(finding.verdict), kind="end", column=2 + depth)
+    )
     numbers = {name: number for number, name in enumerate((*names, package), 1)}
     shown = [edge for edge in requirers if levels.get(edge.by, 0) > levels.get(edge.package, LEVELS)]
     required = {edge.package for edge in shown}
@@ -55,17 +59,18 @@ def _upstream(package: str, requirers: "Sequence[Requirer]") -> dict[str, int]:
 def _origin(finding: "Finding", report: "Report") -> Box:
     change = finding.change
     if not report.lock:
-        return Box(title=_tail(cut(report.prefix)) or "environment", note="judged by itself")
-    line = f"line {change.line}" if change.line and at(change.path).path == at(report.lock).path else "lock"
+        return Box(title=_tail(cut(report.prefix)) or say("environment"), note=say("judged by itself"))
+    in_lock = bool(change.line) and at(change.path).path == at(report.lock).path
+    line = say("line {number}", number=change.line) if in_lock else say("lock")
     if change.kind == "added":
-        line = "does not name it"
+        line = say("does not name it")
     return Box(title=_tail(at(report.lock).path), note=line)
 
 
 def _target(finding: "Finding", column: int) -> Box:
     change = finding.change
-    moved = cut(movement(change, "\u2192"), 200) or cut(change.kind)
-    return Box(title=cut(change.package) or "environment", note=moved, kind="package", column=column)
+    moved = cut(movement(change, "\u2192"), 200) or cut(languages.kind(change.kind))
+    return Box(title=cut(change.package) or say("environment"), note=moved, kind="package", column=column)
 
 
 def _tail(path: str) -> str:
@@ -74,6 +79,6 @@ def _tail(path: str) -> str:
 
 
 def _told(boxes: "Sequence[Box]") -> str:
-    through = [f"{box.title} requires {box.note}" for box in boxes[1:-2]]
+    through = [say("{who} requires {what}", who=box.title, what=box.note) for box in boxes[1:-2]]
     named = [f"{box.title} ({box.note})" for box in (boxes[0], *boxes[-2:])]
     return cut("; ".join((named[0], *through, *named[1:])), 600)

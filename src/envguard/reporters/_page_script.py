@@ -35,11 +35,12 @@ SCRIPT = """
       finding.hidden = !fits;
       count += fits ? 1 : 0;
     }
-    shown.textContent = count === findings.length ? `${count} shown` : `${count} of ${findings.length} shown`;
+    const said = count === findings.length ? table.dataset.all : table.dataset.some;
+    shown.textContent = said.replace("##", findings.length).replace("#", count);
     none.hidden = count > 0;
   };
 
-  const collator = new Intl.Collator("en", { numeric: true });
+  const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
   const keyOf = (finding, column) => {
     const cell = finding.rows[0].cells[column];
     return cell.dataset.rank ?? cell.textContent;
@@ -56,7 +57,8 @@ SCRIPT = """
   };
 
   const label = () => {
-    unfold.textContent = findings.some((finding) => !finding.hidden && !isOpen(finding)) ? "Unfold all" : "Fold all";
+    const folded = findings.some((finding) => !finding.hidden && !isOpen(finding));
+    unfold.textContent = folded ? table.dataset.unfold : table.dataset.fold;
   };
   const reveal = () => {
     const meant = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -10,7 +10,10 @@ STYLE = """
   --cautious: #8a5200; --cautious-soft: #fdf3e0;
   --safe: #0b5f80; --safe-soft: #e6f4fa;
   --pinned: #14693a; --pinned-soft: #e6f5ec;
-  --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  --mono: ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", Menlo, Consolas, "DejaVu Sans Mono",
+    "Noto Sans Mono CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", monospace;
+  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Hiragino Sans GB",
+    "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", sans-serif;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -26,7 +29,7 @@ STYLE = """
 *, *::before, *::after { box-sizing: border-box; }
 body {
   margin: 0 auto; padding: 2rem clamp(1rem, 3vw, 2.5rem) 4rem; max-width: 88rem; background: var(--page);
-  color: var(--text); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  color: var(--text); font: 15px/1.55 var(--sans);
 }
 h1, h2, h3, p, dl, dd, ul { margin: 0; }
 h2 { font-size: 1.05rem; margin: 2.5rem 0 .75rem; }

@@ -1,7 +1,6 @@
 """Styles, glyphs and wrapping that the formats for people share. ANSI codes alone: no terminal library is needed."""
 
-import textwrap
-
+from envguard.reporters._columns import padded, wrapped
 from envguard.reporters.safe import safe
 
 _STYLES = {
@@ -49,7 +48,7 @@ class Paint:
         """``text`` beside a dim label; prose is wrapped below itself, commands and paths never are."""
         margin = " " * (room + 2)
         columns = self.width - len(margin)
-        lines = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False) if prose else [text]
-        head = "  " + self(f"{label:<{room}}", "dim")
+        lines = wrapped(text, columns) if prose else [text]
+        head = "  " + self(padded(label, room), "dim")
         shown = [self(line, style) if style else line for line in lines or [""]]
         return [head + shown[0], *(margin + line for line in shown[1:])]

@@ -1,6 +1,8 @@
 """What the formats for programs and pages say in the same plain words. Every value is safe and of sane length."""
 
-from envguard.reporters._words import check_counts, code_name, movement, plural, subject_of, verdict_counts
+from envguard import languages
+from envguard.languages import say
+from envguard.reporters._words import check_counts, movement, plural, subject_of, title, verdict_counts
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -11,7 +13,7 @@ LONGEST = 400
 """Characters of one value that are shown, unless a format says otherwise; JSON has all of it."""
 _READ = 20_000
 BYPASSED = "Whatever was found did not stop anything."
-"""What a bypass means, in every format."""
+"""What a bypass means, in every format, as ``say`` takes it."""
 
 
 def cut(text: str, limit: int = LONGEST) -> str:
@@ -29,13 +31,13 @@ def headline(finding: "Finding", limit: int = 120) -> str:
 
 def label(change: "Change") -> str:
     """``EG102 version-drift``."""
-    return f"{cut(change.code, 40)} {cut(code_name(change.code), 60)}"
+    return f"{cut(change.code, 40)} {cut(title(change.code), 60)}"
 
 
 def subject(finding: "Finding", limit: int = 120) -> str:
     """Package and movement; the kind of change where nothing moved."""
     change = finding.change
-    moved = cut(movement(change), 2 * limit) or f"({cut(change.kind, 40)})"
+    moved = cut(movement(change), 2 * limit) or f"({cut(languages.kind(change.kind), 40)})"
     return " ".join(word for word in (cut(change.package, limit), moved) if word)
 
 
@@ -43,14 +45,28 @@ def facts(change: "Change", most: int, limit: int = LONGEST) -> tuple[str, ...]:
     """The evidence, a line each, and a last one that counts what was left out."""
     lines = tuple(cut(fact, limit) for fact in change.evidence[:most])
     left = len(change.evidence) - most
-    return (*lines, f"and {left} more; --output-format json has them all") if left > 0 else lines
+    return (*lines, say("and {count} more; --output-format json has them all", count=left)) if left > 0 else lines
+
+
+def judged(finding: "Finding") -> str:
+    """``forbidden by RULE: REASON``."""
+    verdict = languages.verdict(finding.verdict)
+    rule = cut(finding.rule, 120)
+    return say("{verdict} by {rule}: {reason}", verdict=verdict, rule=rule, reason=cut(finding.reason))
+
+
+def bypassed(report: "Report") -> str:
+    """The reason of a bypass, and what it means."""
+    return say("{reason}. {meaning}", reason=cut(report.bypass), meaning=say(BYPASSED))
 
 
 def word(report: "Report") -> str:
     """The verdict; an environment that was judged by itself is pinned to nothing."""
     if report.pinned and report.proposal is not None:
-        return "no change"
-    return "no fault found" if report.pinned and not report.lock else report.verdict
+        return say("no change")
+    if report.pinned and not report.lock:
+        return say("no fault found")
+    return languages.verdict(report.verdict)
 
 
 def summary(report: "Report", lock: str = "") -> str:
@@ -64,22 +80,32 @@ def summary(report: "Report", lock: str = "") -> str:
     if report.proposal is not None:
         return _planned(report, name)
     if report.pinned:
-        return f"{plural(report.packages, 'package')} of {name}" if report.lock else looked_at(report)
-    found = plural(len(report.findings), "difference" if report.lock else "finding")
-    origin = f" from {name}" if report.lock else ""
-    return f"{found}{origin} ({tally(report)})"
+        if not report.lock:
+            return looked_at(report)
+        return say("{packages} of {lock}", packages=plural(report.packages, "package"), lock=name)
+    if not report.lock:
+        return say("{findings} ({tally})", findings=plural(len(report.findings), "finding"), tally=tally(report))
+    found = plural(len(report.findings), "difference")
+    return say("{differences} from {lock} ({tally})", differences=found, lock=name, tally=tally(report))
 
 
 def _planned(report: "Report", name: str) -> str:
-    found = (
-        f"{plural(len(report.findings), 'finding')} ({tally(report)})" if report.findings else "nothing would change"
+    if not report.findings:
+        return say("nothing would change if the planned change were made against {lock}", lock=name)
+    return say(
+        "{findings} ({tally}) if the planned change were made against {lock}",
+        findings=plural(len(report.findings), "finding"),
+        tally=tally(report),
+        lock=name,
     )
-    return f"{found} if the planned change were made against {name}"
 
 
 def tally(report: "Report") -> str:
     """``1 forbidden, 2 safe``, gravest first."""
-    return ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(report).items() if count)
+    counts = verdict_counts(report).items()
+    return say(", ").join(
+        say("{count} {verdict}", count=count, verdict=languages.verdict(verdict)) for verdict, count in counts if count
+    )
 
 
 def looked_at(report: "Report", prefix: str = "") -> str:
@@ -89,28 +115,41 @@ def looked_at(report: "Report", prefix: str = "") -> str:
         report: The report.
         prefix: How to name the environment, if not by its path.
     """
-    locked = f"{plural(report.packages, 'package')} locked, " if report.lock else ""
-    scope = check_counts(report) if report.files else f"depth {report.depth}, {check_counts(report)}"
-    return f"{locked}{subject_of(report)} in {prefix or cut(report.prefix)} ({scope})"
+    locked = say("{packages} locked, ", packages=plural(report.packages, "package")) if report.lock else ""
+    where = prefix or cut(report.prefix)
+    return say(
+        "{locked}{subject} in {where} ({scope})",
+        locked=locked,
+        subject=subject_of(report),
+        where=where,
+        scope=scope(report),
+    )
+
+
+def scope(report: "Report") -> str:
+    """How deep was looked, and by how many checks."""
+    if report.files:
+        return check_counts(report)
+    return say("depth {depth}, {checks}", depth=report.depth, checks=check_counts(report))
 
 
 def not_run(report: "Report", most: int = 20) -> tuple[str, ...]:
     """Checks that were asked for and could not run."""
-    return _some(tuple(f"not run: {cut(why)}" for why in report.skipped), most)
+    return _some(tuple(say("not run: {why}", why=cut(why)) for why in report.skipped), most)
 
 
 def not_seen(report: "Report", most: int = 20) -> tuple[str, ...]:
     """What could not be read, or cannot be known from outside."""
-    return _some(tuple(f"not seen: {cut(why)}" for why in report.blind), most)
+    return _some(tuple(say("not seen: {why}", why=cut(why)) for why in report.blind), most)
 
 
 def _some(lines: tuple[str, ...], most: int) -> tuple[str, ...]:
     left = len(lines) - most
-    return (*lines[:most], f"and {left} more") if left > 0 else lines
+    return (*lines[:most], say("and {count} more", count=left)) if left > 0 else lines
 
 
 def noted(change: "Change", limit: int = LONGEST) -> str:
     """A note: something seen that is no finding."""
     what = "; ".join(cut(fact, limit) for fact in change.evidence[:4]) or cut(change.path, limit)
     package = f"{cut(change.package, 120)}: " if change.package else ""
-    return f"{cut(code_name(change.code), 60)}: {package}{what}"
+    return f"{cut(title(change.code), 60)}: {package}{what}"

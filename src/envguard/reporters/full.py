@@ -1,9 +1,13 @@
 """The report for a person: what differs, why that matters, and what to do about it."""
 
+from envguard import languages
+from envguard.languages import say
+from envguard.reporters._columns import cells
 from envguard.reporters._paint import Paint
+from envguard.reporters._plain import scope, summary, word
 from envguard.reporters._proposal import lines_of
 from envguard.reporters._seen import noted_lines, toolchain_lines
-from envguard.reporters._words import check_counts, code_name, movement, place, plural, subject_of, verdict_counts
+from envguard.reporters._words import movement, place, plural, subject_of, title
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,65 +38,65 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
 
 
 def _pinned(report: "Report", paint: Paint) -> str:
-    word = "pinned" if report.lock else "no fault found"
-    mark = " ".join(word for word in (paint.glyph("✓"), word) if word)
+    mark = " ".join(part for part in (paint.glyph("✓"), word(report)) if part)
     if not report.lock:
-        read = f"{subject_of(report)} " if report.files else ""
-        return f"{paint(mark, 'pinned')}  {paint(read + _scope(report, paint), 'dim')}"
-    facts = f"{plural(report.packages, 'package')} of {paint.text(report.lock)}"
+        told = _looked_at(report, paint) if report.files else paint(_scope(report, paint), "dim")
+        return f"{paint(mark, 'pinned')}  {told}"
+    facts = say("{packages} of {lock}", packages=plural(report.packages, "package"), lock=paint.text(report.lock))
     return f"{paint(mark, 'pinned')}  {facts} {paint(_scope(report, paint), 'dim')}"
 
 
 def _verdict(report: "Report", paint: Paint) -> str:
-    mark = " ".join(word for word in (paint.glyph("✗"), report.verdict) if word)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(report).items() if count)
-    found = plural(len(report.findings), "difference" if report.lock else "finding")
-    origin = f"from {paint.text(report.lock)} " if report.lock else ""
-    return f"{paint(mark, report.verdict)}  {found} {origin}({counts})"
+    mark = " ".join(part for part in (paint.glyph("✗"), word(report)) if part)
+    return f"{paint(mark, report.verdict)}  {summary(report, paint.text(report.lock))}"
 
 
 def _explained(finding: "Finding", lock: str, paint: Paint) -> list[str]:
     change = finding.change
     lines = [_headline(finding, paint)]
-    lines += paint.labelled("at", paint.text(place(change, lock)), prose=False)
-    lines += paint.labelled("rule", f"{paint.text(finding.rule)}: {paint.text(finding.reason)}")
+    lines += paint.labelled(say("at"), paint.text(place(change, lock)), prose=False)
+    lines += paint.labelled(say("rule"), f"{paint.text(finding.rule)}: {paint.text(finding.reason)}")
     if finding.instead:
-        lines += paint.labelled("instead", paint.text(finding.instead), style="command", prose=False)
+        lines += paint.labelled(say("instead"), paint.text(finding.instead), style="command", prose=False)
     for index, fact in enumerate(change.evidence[:EVIDENCE]):
-        lines += paint.labelled("" if index else "seen", paint.text(fact), prose=False)
+        lines += paint.labelled("" if index else say("seen"), paint.text(fact), prose=False)
     if len(change.evidence) > EVIDENCE:
-        more = f"and {len(change.evidence) - EVIDENCE} more; --output-format json has them all"
+        more = say("and {count} more; --output-format json has them all", count=len(change.evidence) - EVIDENCE)
         lines += paint.labelled("", paint(more, "dim"), prose=False)
     return lines
 
 
 def _headline(finding: "Finding", paint: Paint) -> str:
     change = finding.change
-    label = f"{change.code} {code_name(change.code)}"
-    moved = paint.text(movement(change, paint.glyph("→")) or f"({change.kind})")
+    label = f"{change.code} {title(change.code)}"
+    moved = paint.text(movement(change, paint.glyph("→")) or f"({languages.kind(change.kind)})")
     package = paint.text(change.package)
     plain = "  ".join(part for part in (label, " ".join(word for word in (package, moved) if word)) if part)
     shown = plain if not package else plain.replace(f"  {package}", f"  {paint(package, 'strong')}", 1)
-    gap = " " * max(2, paint.width - len(plain) - len(finding.verdict))
-    return f"{shown}{gap}{paint(finding.verdict, finding.verdict)}"
+    verdict = languages.verdict(finding.verdict)
+    gap = " " * max(2, paint.width - cells(plain) - cells(verdict))
+    return f"{shown}{gap}{paint(verdict, finding.verdict)}"
 
 
 def _headlines(report: "Report", paint: Paint) -> list[str]:
     rest = report.findings[IN_FULL:]
     if not rest:
         return []
-    return [f"{len(rest)} more", *(_headline(finding, paint) for finding in rest), ""]
+    return [say("{count} more", count=len(rest)), *(_headline(finding, paint) for finding in rest), ""]
 
 
 def _looked_at(report: "Report", paint: Paint) -> str:
-    locked = f"{plural(report.packages, 'package')} locked, " if report.lock else ""
-    return paint(f"{locked}{subject_of(report)} {_scope(report, paint)}", "dim")
+    locked = say("{packages} locked, ", packages=plural(report.packages, "package")) if report.lock else ""
+    subject = subject_of(report)
+    where = paint.text(report.prefix)
+    told = say(
+        "{locked}{subject} in {where} ({scope})", locked=locked, subject=subject, where=where, scope=scope(report)
+    )
+    return paint(told, "dim")
 
 
 def _scope(report: "Report", paint: Paint) -> str:
-    if report.files:
-        return f"in {paint.text(report.prefix)} ({check_counts(report)})"
-    return f"in {paint.text(report.prefix)} (depth {report.depth}, {check_counts(report)})"
+    return say("in {where} ({scope})", where=paint.text(report.prefix), scope=scope(report))
 
 
 def _briefly(report: "Report") -> list[str]:
@@ -104,10 +108,10 @@ def _briefly(report: "Report") -> list[str]:
 def _notes(report: "Report", paint: Paint) -> list[str]:
     lines = noted_lines(report, paint)
     for skipped in report.skipped:
-        lines += paint.labelled("not run", paint.text(skipped), style="dim")
+        lines += paint.labelled(say("not run"), paint.text(skipped), style="dim")
     # What stays unseen before a change was unseen before: there it is one line.
     for blind in report.blind if report.proposal is None else _briefly(report):
-        lines += paint.labelled("not seen", paint.text(blind), style="dim")
+        lines += paint.labelled(say("not seen"), paint.text(blind), style="dim")
     if report.bypass:
-        lines += paint.labelled("bypass", paint.text(report.bypass), style="forbidden")
+        lines += paint.labelled(say("bypass"), paint.text(report.bypass), style="forbidden")
     return lines

@@ -5,8 +5,20 @@ written here; a notice counts and names what was left out. forbidden is an error
 safe is a notice.
 """
 
+from envguard.languages import say
 from envguard.reporters._anchor import anchor, elsewhere
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, not_run, not_seen, summary, word
+from envguard.reporters._plain import (
+    BYPASSED,
+    cut,
+    facts,
+    headline,
+    judged,
+    looked_at,
+    not_run,
+    not_seen,
+    summary,
+    word,
+)
 from envguard.reporters._words import plural
 
 TYPE_CHECKING = False
@@ -55,10 +67,10 @@ def _property(text: str) -> str:
 
 def _warnings(report: "Report") -> "Iterable[str]":
     if report.bypass:
-        yield command("warning", f"{cut(report.bypass)}\n{BYPASSED}", title="envguard: bypassed")
+        yield command("warning", f"{cut(report.bypass)}\n{say(BYPASSED)}", title=say("envguard: bypassed"))
     skipped = not_run(report)
     if skipped:
-        yield command("warning", "\n".join(skipped), title="envguard: not everything was checked")
+        yield command("warning", "\n".join(skipped), title=say("envguard: not everything was checked"))
 
 
 def _summary(report: "Report", left: "list[Finding]") -> str:
@@ -66,17 +78,18 @@ def _summary(report: "Report", left: "list[Finding]") -> str:
     if left:
         names = ", ".join(dict.fromkeys(cut(found.change.package or found.change.code, 60) for found in left[:_NAMED]))
         more = ", ..." if len(left) > _NAMED else ""
-        lines.append(f"{plural(len(left), 'finding')} not shown here: {names}{more}")
+        count = plural(len(left), "finding")
+        lines.append(say("{findings} not shown here: {names}", findings=count, names=names + more))
     return command("notice", "\n".join(dict.fromkeys(lines)), title=f"envguard: {word(report)}")
 
 
 def _annotation(level: str, finding: "Finding", report: "Report") -> str:
     shown = anchor(finding.change, report)
-    lines = [f"{finding.verdict} by {cut(finding.rule, 120)}: {cut(finding.reason)}"]
+    lines = [judged(finding)]
     if finding.instead:
-        lines.append(f"instead: {cut(finding.instead)}")
+        lines.append(say("instead: {what}", what=cut(finding.instead)))
     own = elsewhere(finding.change, report)
     if own:
-        lines.append(f"at: {own}")
+        lines.append(say("at: {where}", where=own))
     lines += facts(finding.change, EVIDENCE)
     return command(level, "\n".join(lines), file=shown.path, line=str(shown.line), title=headline(finding, 60))

@@ -7,7 +7,8 @@ text of the report could run or load anything even if it came through as markup.
 import base64
 import hashlib
 
-from envguard import __version__
+from envguard import __version__, languages
+from envguard.languages import say
 from envguard.reporters import _page_finding
 from envguard.reporters._anchor import at
 from envguard.reporters._markup import markup
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from envguard.model import Change, Fact, Report
 
 NOTES = 500
+ASCII = True
 _LONG = 1200
+_LANGUAGES = {"en": "en", "zh": "zh-CN"}
 
 
 def render(report: "Report", *, color: bool = False, width: int = 80, encoding: str = "utf-8") -> str:  # noqa: ARG001 - the form that all reporters share
@@ -31,7 +34,8 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
     lines = [*_head(report), *_top(report), "<main>"]
     lines += [*_page_finding.section(report), *_toolchain(report.toolchain), *_notes(report.notes), *_unseen(report)]
     lines += ["</main>", *_foot(report), f"<script>{SCRIPT}</script>", "</body>", "</html>"]
-    return "".join(f"{line}\n" for line in lines)
+    page = "".join(f"{line}\n" for line in lines)
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def policy() -> str:
@@ -49,7 +53,7 @@ def _digest(text: str) -> str:
 def _head(report: "Report") -> "Iterator[str]":
     name = at(report.lock).path if report.lock else cut(report.prefix)
     yield "<!doctype html>"
-    yield f'<html lang="en" class="{report.verdict}">'
+    yield f'<html lang="{_LANGUAGES[languages.spoken()]}" class="{report.verdict}">'
     yield '<head><meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -61,7 +65,7 @@ def _head(report: "Report") -> "Iterator[str]":
 def _top(report: "Report") -> "Iterator[str]":
     mark = "\u2713" if report.pinned else "\u2717"
     yield f'<body class="{report.verdict}">'
-    yield '<a class="skip" href="#findings">To the findings</a>' if report.findings else ""
+    yield f'<a class="skip" href="#findings">{say("To the findings")}</a>' if report.findings else ""
     yield f'<header class="top"><p class="brand">envguard {markup(__version__)}</p>'
     yield f"<h1>{markup(mark)} {markup(word(report))}</h1>"
     lock = f"<code>{markup(cut(at(report.lock).path))}</code>" if report.lock else ""
@@ -93,11 +97,11 @@ def _bar(report: "Report") -> str:
 def _facts(report: "Report") -> "Iterator[tuple[str, str]]":
     interpreter = report.interpreter
     if report.proposal is not None:
-        yield "Request", cut(report.proposal.request)
-        yield "Would run", cut(report.proposal.command, _LONG)
-        yield "Resolved by", cut(report.proposal.installer)
-    yield "Lock", cut(report.lock)
-    yield "Environment", cut(report.prefix)
+        yield say("Request"), cut(report.proposal.request)
+        yield say("Would run"), cut(report.proposal.command, _LONG)
+        yield say("Resolved by"), cut(report.proposal.installer)
+    yield say("Lock"), cut(report.lock)
+    yield say("Environment"), cut(report.prefix)
     if interpreter is not None:
         parts = (
             interpreter.implementation,
@@ -106,27 +110,28 @@ def _facts(report: "Report") -> "Iterator[tuple[str, str]]":
             interpreter.machine,
             interpreter.libc,
         )
-        yield "Interpreter", cut(" ".join(part for part in parts if part))
-    counted = f"{report.packages} locked, " if report.lock else ""
-    yield "Packages", f"{counted}{report.installed} installed"
-    yield "Depth", f"{report.depth}, {check_counts(report)}"
-    yield "Lock digest", short(f"sha256:{cut(report.lock_sha256, 64)}") if report.lock_sha256 else ""
+        yield say("Interpreter"), cut(" ".join(part for part in parts if part))
+    installed = say("{count} installed", count=report.installed)
+    locked = say("{count} locked, ", count=report.packages) if report.lock else ""
+    yield say("Packages"), f"{locked}{installed}"
+    yield say("Depth"), say("{depth}, {checks}", depth=report.depth, checks=check_counts(report))
+    yield say("Lock digest"), short(f"sha256:{cut(report.lock_sha256, 64)}") if report.lock_sha256 else ""
 
 
 def _alerts(report: "Report") -> "Iterator[str]":
     if report.bypass:
-        text = f"<strong>Bypassed:</strong> {markup(cut(report.bypass, _LONG))}. {BYPASSED}"
-        yield f'<p class="alert forbidden" role="alert">{text}</p>'
+        text = say("{reason}. {meaning}", reason=markup(cut(report.bypass, _LONG)), meaning=say(BYPASSED))
+        yield f'<p class="alert forbidden" role="alert"><strong>{say("Bypassed:")}</strong> {text}</p>'
     if report.skipped:
         rows = "".join(f"<li>{markup(cut(why, _LONG))}</li>" for why in report.skipped[:NOTES])
-        title = f"{plural(len(report.skipped), 'check')} could not run"
+        title = say("{checks} could not run", checks=plural(len(report.skipped), "check"))
         yield f'<div class="alert unverified"><strong>{title}</strong><ul>{rows}</ul></div>'
 
 
 def _toolchain(facts: "Sequence[Fact]") -> "Iterator[str]":
     if not facts:
         return
-    yield '<section id="toolchain"><h2>Toolchain</h2><div class="told">'
+    yield f'<section id="toolchain"><h2>{say("Toolchain")}</h2><div class="told">'
     section = None
     for fact in facts[:NOTES]:
         if fact.section != section:
@@ -141,7 +146,8 @@ def _toolchain(facts: "Sequence[Fact]") -> "Iterator[str]":
 def _notes(notes: "Sequence[Change]") -> "Iterator[str]":
     if not notes:
         return
-    yield f'<section id="notes"><h2>Notes<small>{len(notes)}, worth knowing and no finding</small></h2>'
+    small = say("{count}, worth knowing and no finding", count=len(notes))
+    yield f'<section id="notes"><h2>{say("Notes")}<small>{small}</small></h2>'
     yield '<div class="told scroll"><table>'
     for note in notes[:NOTES]:
         what = "; ".join(cut(fact, _LONG) for fact in note.evidence[:20]) or cut(note.path)
@@ -149,7 +155,8 @@ def _notes(notes: "Sequence[Change]") -> "Iterator[str]":
         yield f"<tr>{''.join(f'<td>{markup(cell)}</td>' for cell in cells)}</tr>"
     yield "</table>"
     if len(notes) > NOTES:
-        yield f"<p>{plural(len(notes) - NOTES, 'more note')}; --output-format json has them all.</p>"
+        rest = plural(len(notes) - NOTES, "more note")
+        yield f"<p>{say('{notes}; --output-format json has them all.', notes=rest)}</p>"
     yield "</div></section>"
 
 
@@ -157,10 +164,10 @@ def _unseen(report: "Report") -> "Iterator[str]":
     if not report.blind:
         return
     rows = "".join(f"<li>{markup(cut(why, _LONG))}</li>" for why in report.blind[:NOTES])
-    yield f'<section id="unseen"><h2>Not seen</h2><div class="told"><ul>{rows}</ul></div></section>'
+    yield f'<section id="unseen"><h2>{say("Not seen")}</h2><div class="told"><ul>{rows}</ul></div></section>'
 
 
 def _foot(report: "Report") -> "Iterator[str]":
     ran = ", ".join(cut(name, 60) for name in report.checks[:100])
-    yield f"<footer><p>{markup(looked_at(report))}.</p>"
-    yield f"<p>Checks that ran: {markup(ran)}.</p></footer>" if ran else "</footer>"
+    yield f"<footer><p>{markup(say('{what}.', what=looked_at(report)))}</p>"
+    yield f"<p>{markup(say('Checks that ran: {names}.', names=ran))}</p></footer>" if ran else "</footer>"

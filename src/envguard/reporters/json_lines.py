@@ -5,6 +5,7 @@ from json import dumps
 from envguard.reporters import _data
 
 TYPE_CHECKING = False
+NEUTRAL = True
 if TYPE_CHECKING:
     from envguard.model import Report
 

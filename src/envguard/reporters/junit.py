@@ -1,11 +1,13 @@
 """JUnit XML, as Jenkins, GitLab and GitHub actions read it.
 
 One test case says that a check ran, one for each finding what failed. An unverified finding is an error, any other a
-failure; a check that could not run is skipped. Names hold no versions, so that histories of runs stay comparable.
+failure; a check that could not run is skipped. Names hold no versions and are English in every language, so that
+histories of runs stay comparable.
 """
 
+from envguard.languages import say
 from envguard.reporters._markup import markup
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, not_run, not_seen, noted, summary, word
+from envguard.reporters._plain import bypassed, cut, facts, headline, looked_at, not_run, not_seen, noted, summary, word
 from envguard.reporters._words import QUICK, code_name, place
 
 TYPE_CHECKING = False
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from envguard.model import Finding, Report
 
 EVIDENCE = 50
+ASCII = True
 NOTES = 50
 
 
@@ -89,12 +92,16 @@ def _case(suite: str, name: str) -> str:
 
 def _why(finding: "Finding", report: "Report") -> str:
     lines = [cut(place(finding.change, report.lock)), f"{cut(finding.rule)}: {cut(finding.reason)}"]
-    lines += [f"instead: {cut(finding.instead)}"] if finding.instead else []
+    lines += [say("instead: {what}", what=cut(finding.instead))] if finding.instead else []
     return "".join(f"\n{line}" for line in (*lines, *facts(finding.change, EVIDENCE)))
 
 
 def _told(report: "Report") -> str:
     lines = [f"{word(report)}: {summary(report)}", looked_at(report)]
-    lines += [f"bypassed: {cut(report.bypass)}. {BYPASSED}"] if report.bypass else []
-    lines += [*not_run(report, 50), *not_seen(report, 50), *(f"noted: {noted(note)}" for note in report.notes[:NOTES])]
+    lines += [say("bypassed: {why}", why=bypassed(report))] if report.bypass else []
+    lines += [
+        *not_run(report, 50),
+        *not_seen(report, 50),
+        *(say("noted: {what}", what=noted(note)) for note in report.notes[:NOTES]),
+    ]
     return "\n".join(lines)

@@ -7,6 +7,8 @@ code, where neither of them makes links, mentions, references or commands of it.
 import re
 from itertools import takewhile
 
+from envguard import languages
+from envguard.languages import say
 from envguard.reporters._anchor import at
 from envguard.reporters._paint import Paint
 from envguard.reporters._plain import BYPASSED, cut, facts, label, looked_at, not_run, not_seen, noted, summary, word
@@ -27,9 +29,11 @@ _COMMAND = 4000
 EVIDENCE = 12
 _SQUARES = {"forbidden": "🟥", "unverified": "🟪", "cautious": "🟧", "safe": "🟦", "pinned": "🟩"}
 # A word of letters, digits and plain punctuation, in which Markdown sees nothing.
-_PLAIN_WORD = re.compile(r"[(\"']?[A-Za-z0-9][A-Za-z0-9'-]*[,;.:?)\"']*")
+# Chinese characters and their punctuation are plain too, whatever stands beside them.
+_HAN = "\u3001\u3002\u4e00-\u9fff\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u201c\u201d"
+_PLAIN_WORD = re.compile(rf"[(\"']?[A-Za-z0-9{_HAN}][A-Za-z0-9'{_HAN}-]*[,;.:?)\"']*")
 # Whatever Markdown, or a code host after it, could read as more than text; "www." makes a link by itself.
-_MEANT = re.compile(r"[^\w .,=()+/-]|_|(?<=www)\.", re.IGNORECASE)
+_MEANT = re.compile(rf"[^\w .,=()+/{_HAN}-]|_|(?<=www)\.", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?i)www\.|[a-z0-9]\.[a-z0-9]")
 
 
@@ -38,9 +42,9 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
     paint = Paint(encoding=encoding)
     head = [*_head(report, paint), ""]
     foot = [*_foot(report, _FOOT), f"<sub>{_scope(report)}</sub>"] if report.findings else list(_foot(report, _FOOT))
-    table = _fitting(_table(report, paint), _TABLE, "row")
+    table = _fitting(_table(report, paint), _TABLE, "more row")
     room = LIMIT - sum(len(line) + 1 for line in (*head, *table, *foot)) - 200
-    details = _fitting(_details(report, paint), room, "explanation")
+    details = _fitting(_details(report, paint), room, "more explanation")
     return "".join(f"{line}\n" for line in (*head, *table, *details, *foot))
 
 
@@ -81,27 +85,42 @@ def _head(report: "Report", paint: Paint) -> "Iterator[str]":
     yield f"### {_square(report.verdict, paint)}envguard: {word(report)}"
     yield ""
     name = code(cut(at(report.lock).path, 200)) if report.lock else ""
-    yield f"**{summary(report, name)}**" if report.findings else f"{word(report)}: {_scope(report)}"
+    yield (
+        f"**{summary(report, name)}**"
+        if report.findings
+        else say("{word}: {what}", word=word(report), what=_scope(report))
+    )
     if report.proposal is not None:
         resolved = code(cut(report.proposal.installer, _CELL))
-        yield from ("", f"Planned: {code(cut(report.proposal.request, 200))}, as {resolved} would make it.")
+        asked = code(cut(report.proposal.request, 200))
+        yield from ("", say("Planned: {request}, as {installer} would make it.", request=asked, installer=resolved))
     if report.proposal is not None and report.proposal.command:
         yield from ("", *_fenced(cut(report.proposal.command, _COMMAND)))
     if report.bypass:
-        yield from ("", f"> **Bypassed:** {code(cut(report.bypass))}. {BYPASSED}")
+        yield from ("", f"> **{say('Bypassed:')}** {_bypassed(report)}")
     if report.skipped:
-        yield from ("", f"> **Not everything was checked:** {plural(len(report.skipped), 'check')} could not run.")
+        yield from (
+            "",
+            "> "
+            + say(
+                "**Not everything was checked:** {checks} could not run.", checks=plural(len(report.skipped), "check")
+            ),
+        )
+
+
+def _bypassed(report: "Report") -> str:
+    return say("{reason}. {meaning}", reason=code(cut(report.bypass)), meaning=say(BYPASSED))
 
 
 def _table(report: "Report", paint: Paint) -> "Iterator[str]":
     if not report.findings:
         return
-    yield "| verdict | package | change | finding | at |\n|---|---|---|---|---|"
+    yield say("| verdict | package | change | finding | at |") + "\n|---|---|---|---|---|"
     for finding in report.findings:
         change = finding.change
-        moved = code(cut(movement(change), _CELL)) or prose(cut(change.kind, 40))
+        moved = code(cut(movement(change), _CELL)) or prose(cut(languages.kind(change.kind), 40))
         cells = (
-            f"{_square(finding.verdict, paint)}{finding.verdict}",
+            f"{_square(finding.verdict, paint)}{languages.verdict(finding.verdict)}",
             code(cut(change.package, _CELL)) or "-",
             moved,
             prose(label(change)),
@@ -128,11 +147,13 @@ def _explained(finding: "Finding", report: "Report", paint: Paint) -> "Iterator[
     title = " ".join(part for part in (prose(label(change)), code(cut(change.package, _CELL)), moved) if part)
     yield f"<details><summary>{_square(finding.verdict, paint)}{title}</summary>"
     yield ""
-    yield f"**{finding.verdict}** by {code(cut(finding.rule, 120))}: {prose(cut(finding.reason))}"
+    verdict, rule = f"**{languages.verdict(finding.verdict)}**", code(cut(finding.rule, 120))
+    yield say("{verdict} by {rule}: {reason}", verdict=verdict, rule=rule, reason=prose(cut(finding.reason)))
     if finding.instead:
-        yield from ("", "Instead:", "", *_fenced(cut(finding.instead)))
+        yield from ("", say("Instead:"), "", *_fenced(cut(finding.instead)))
     seen = facts(change, EVIDENCE)
-    yield from ("", f"At {code(cut(place(change, report.lock)))}{', seen:' if seen else ''}")
+    where = code(cut(place(change, report.lock)))
+    yield from ("", say("At {where}, seen:", where=where) if seen else say("At {where}", where=where))
     if seen:
         yield from ("", *(f"- {code(fact)}" for fact in seen))
     yield from ("", "</details>")
@@ -150,17 +171,22 @@ def _fitting(blocks: "Iterable[str]", room: int, noun: str) -> list[str]:
 
     kept = list(takewhile(fits, every))
     left = len(every) - len(kept)
-    more = [f"\n{plural(left, f'more {noun}')} left out; `--output-format json` has everything."] if left else []
+    told = say("{what} left out; `--output-format json` has everything.", what=plural(left, noun))
+    more = [f"\n{told}"] if left else []
     return [*kept, *more]
 
 
 def _foot(report: "Report", room: int) -> "Iterator[str]":
-    lines = [*not_run(report), *not_seen(report), *(f"noted: {noted(note, 200)}" for note in report.notes)]
+    lines = [
+        *not_run(report),
+        *not_seen(report),
+        *(say("noted: {what}", what=noted(note, 200)) for note in report.notes),
+    ]
     toolchain = [f"{fact.section}: {fact.name}: {fact.value}" for fact in report.toolchain]
-    for title, rows in (("Not seen, and noted", lines), ("Toolchain", toolchain)):
+    for title, rows in ((say("Not seen, and noted"), lines), (say("Toolchain"), toolchain)):
         if rows:
             yield f"\n<details><summary>{title}</summary>\n"
-            yield from _fitting((f"- {code(cut(row))}" for row in rows), room // 2, "line")
+            yield from _fitting((f"- {code(cut(row))}" for row in rows), room // 2, "more line")
             yield "\n</details>\n"
 
 

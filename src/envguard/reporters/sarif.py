@@ -7,9 +7,11 @@ not be read, a bypass, and notes.
 
 from json import dumps
 
-from envguard import __version__
+from envguard import __version__, languages
+from envguard.languages import say
 from envguard.reporters._anchor import anchor, at, elsewhere, fingerprints
-from envguard.reporters._plain import BYPASSED, cut, facts, headline, looked_at, noted, summary, word
+from envguard.reporters._plain import bypassed, cut, facts, headline, judged, looked_at, noted, summary, word
+from envguard.reporters._words import text_of
 from envguard.rules.catalog import CODES
 
 TYPE_CHECKING = False
@@ -21,6 +23,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "SRCROOT"
 """Name of the working folder. Its place is left out, so that a run elsewhere writes the same document."""
 EVIDENCE = 50
+ASCII = True
 NOTES = 100
 _LEVELS = {"forbidden": "error", "unverified": "warning", "cautious": "warning", "safe": "note"}
 
@@ -32,15 +35,16 @@ def render(report: "Report", *, color: bool = False, width: int = 80, encoding: 
     run = {
         "tool": {
             "driver": {
+                **({"language": "zh-CN"} if languages.spoken() == "zh" else {}),
                 "name": "envguard",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "shortDescription": {"text": "Compares what is installed with what was validated."},
+                "shortDescription": {"text": say("Compares what is installed with what was validated.")},
                 "rules": [_rule(code) for code in codes],
             }
         },
         "automationDetails": {"id": f"envguard/{at(report.lock).path if report.lock else 'doctor'}/"},
-        "originalUriBaseIds": {ROOT: {"description": {"text": "The folder that envguard ran in."}}},
+        "originalUriBaseIds": {ROOT: {"description": {"text": say("The folder that envguard ran in.")}}},
         "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
         "results": [
@@ -62,17 +66,18 @@ def _rule(code: str) -> dict[str, object]:
     entry = CODES.get(code)
     if entry is None:
         return {"id": cut(code)}
+    told = text_of(entry)
     parts = (
-        ("What it finds", entry.finds),
-        ("Why it matters", entry.matters),
-        ("What to do", entry.action),
-        ("Limits", entry.limits),
+        (say("What it finds"), told.finds),
+        (say("Why it matters"), told.matters),
+        (say("What to do"), told.action),
+        (say("Limits"), told.limits),
     )
     return {
         "id": entry.code,
         "name": "".join(part.capitalize() for part in entry.name.split("-")),
-        "shortDescription": {"text": _literal(entry.summary)},
-        "fullDescription": {"text": _literal(entry.finds)},
+        "shortDescription": {"text": _literal(told.summary)},
+        "fullDescription": {"text": _literal(told.finds)},
         "help": {
             "text": _literal("\n\n".join(f"{title}: {text}" for title, text in parts)),
             "markdown": _literal("\n\n".join(f"**{title}.** {text}" for title, text in parts)),
@@ -116,8 +121,8 @@ def _result(finding: "Finding", report: "Report", index: int, digest: str) -> di
 
 def _message(finding: "Finding") -> str:
     """GitHub shows the first sentence alone in lists."""
-    lines = [f"{headline(finding)}. {finding.verdict} by {cut(finding.rule, 120)}: {cut(finding.reason)}"]
-    lines += [f"Instead: {cut(finding.instead)}"] if finding.instead else []
+    lines = [say("{headline}. {judged}", headline=headline(finding), judged=judged(finding))]
+    lines += [say("Instead: {what}", what=cut(finding.instead))] if finding.instead else []
     return "\n".join((*lines, *facts(finding.change, 4)))
 
 
@@ -133,10 +138,10 @@ def _physical(place: "Anchor") -> dict[str, object]:
 
 
 def _invocation(report: "Report") -> dict[str, object]:
-    told = [("error", f"Not run: {cut(why)}") for why in report.skipped]
-    told += [("note", f"Not seen: {cut(why)}") for why in report.blind]
-    told += [("error", f"{cut(report.bypass)}. {BYPASSED}")] if report.bypass else []
-    told += [("note", f"Noted: {noted(note)}") for note in report.notes[:NOTES]]
+    told = [("error", say("Not run: {why}", why=cut(why))) for why in report.skipped]
+    told += [("note", say("Not seen: {why}", why=cut(why))) for why in report.blind]
+    told += [("error", bypassed(report))] if report.bypass else []
+    told += [("note", say("Noted: {what}", what=noted(note))) for note in report.notes[:NOTES]]
     return {
         # A check that could not run leaves the question open, as an unverified line does; the run itself is complete.
         "executionSuccessful": True,

@@ -4,10 +4,9 @@ User rows stand above the built-in rows, and the first row that matches decides.
 rows and day give the same findings, in the same order.
 """
 
-import re
-
 from envguard.model import GRAVITY, Change, Finding, Rule
 from envguard.rules.builtin import ROWS
+from envguard.rules.fill import fill
 from envguard.rules.match import matches, may_speak
 
 TYPE_CHECKING = False
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from envguard.model import Environment
-
-_PLACEHOLDER = re.compile(r"\{(package|locked|installed)\}")
-_HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*", re.ASCII)
 
 
 def judge(
@@ -117,21 +113,9 @@ def _finding(change: Change, rule: Rule) -> Finding:
         rule=rule.id,
         reason=rule.reason,
         instead=fill(rule.instead, change),
+        zh=rule.zh,
+        zh_instead=fill(rule.zh_instead, change),
     )
-
-
-def fill(template: str, change: Change) -> str:
-    """``template`` with its placeholders filled, by nothing that a shell could take for more than a word.
-
-    What is filled in comes from metadata and lock files, and people paste the result into a terminal.
-    """
-
-    def value(found: "re.Match[str]") -> str:
-        field = found.group(1)
-        text: str = getattr(change, field)
-        return text if _HARMLESS.fullmatch(text) else f"<{field}>"
-
-    return _PLACEHOLDER.sub(value, template)
 
 
 def _stale(rule: Rule, why: str) -> Change:

@@ -53,6 +53,10 @@ class Row(BaseModel):
         default="", description="requires-dist: the packages' own pins decide who must move with whom."
     )
     label: Literal["", "same"] = Field(default="", description="same: the packages keep one label (+cpu, +cu124).")
+    zh: StrictStr = Field(default="", description="The reason in Chinese, shown instead of it in Chinese reports.")
+    zh_instead: StrictStr = Field(
+        default="", alias="zh-instead", description="The same for instead; needs zh. Placeholders as there."
+    )
     until: dt.date | None = Field(default=None, strict=True, description="Last day on which the row applies.")
 
 

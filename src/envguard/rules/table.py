@@ -124,7 +124,7 @@ def _rule(row: "_rows.Row", index: int, groups: "Mapping[str, tuple[str, ...]]",
         given[field] = _expanded(given[field], groups, f"rules[{index}].{field}", index, where)
     rule = Rule(**given, origin=where.origin(index))
     for field, why in problems(rule):
-        key = "from" if field == "locked" else field
+        key = {"locked": "from", "zh_instead": "zh-instead"}.get(field, field)
         raise where.error(f"rules[{index}].{key}", why, index)
     return rule
 

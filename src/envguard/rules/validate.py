@@ -41,7 +41,9 @@ def problems(rule: "Rule") -> "Iterator[tuple[str, str]]":
         yield "verdict", f"{_short(rule.verdict)} is none of {', '.join(VERDICTS)}"
     if not rule.reason.strip():
         yield "reason", "a row must say why"
-    for field in ("reason", "instead", "locked", "to", "when"):
+    if rule.zh_instead and not (rule.zh.strip() and rule.instead):
+        yield "zh_instead", "a text in Chinese for an `instead` needs both `instead` and `zh`"
+    for field in ("reason", "instead", "zh", "zh_instead", "locked", "to", "when"):
         if len(getattr(rule, field)) > TEXT_LIMIT:
             yield field, f"longer than {TEXT_LIMIT} characters"
             return

@@ -3,12 +3,14 @@
 import os
 import sys
 
+from envguard import languages
 from envguard.errors import EnvguardError, UsageError
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from contextlib import AbstractContextManager
     from typing import TextIO
 
     from envguard.model import Report
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("full", "concise", "json", "json-lines")
 """What ``--output-format`` takes where a command has no report; ``reporters.names()`` has the rest."""
+_asked = {"language": ""}
+"""The language that the command line which is answered now asked for; empty until its options were read."""
 _ON_BEHALF = ("FORCE_COLOR", "CLICOLOR_FORCE")
 
 
@@ -28,6 +32,7 @@ class Output:
         self.color = color == "always" if path else wants_color(color, stream)
         self.encoding = "utf-8" if path else encoding_of(stream)
         self.width = _width(stream)
+        self.language = _asked["language"] or languages.of_process()
 
     @property
     def is_json(self) -> bool:
@@ -50,8 +55,17 @@ class Output:
         from envguard import reporters
 
         return reporters.render(
-            report, format or self.format, color=self.color, width=self.width, encoding=self.encoding
+            report,
+            format or self.format,
+            color=self.color,
+            width=self.width,
+            encoding=self.encoding,
+            language=self.language,
         )
+
+    def speaking(self) -> "AbstractContextManager[None]":
+        """Let ``languages.say`` answer in the language of this destination, as far as it can show that."""
+        return languages.speaking("en" if self.is_json else languages.showable(self.language, self.encoding))
 
     def write(self, text: str) -> None:
         """Put ``text`` at the destination; a file is replaced as a whole.
@@ -88,6 +102,16 @@ def of_options(options: "argparse.Namespace", *, has_report: bool = True) -> Out
 def of_stderr(color: str = "auto") -> Output:
     """The terminal's other channel."""
     return Output(stream=sys.stderr, color=color)
+
+
+def speak(option: str) -> None:
+    """Answer this command line in the language that it asks for.
+
+    Raises:
+        UsageError: ENVGUARD_LANG names none that is known.
+    """
+    _asked["language"] = ""
+    _asked["language"] = languages.chosen(option)
 
 
 def make_robust() -> None:

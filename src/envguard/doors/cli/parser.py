@@ -4,6 +4,7 @@ import argparse
 import re
 import textwrap
 
+from envguard import languages
 from envguard.doors.cli import output
 from envguard.doors.cli.guide import meant
 from envguard.errors import UsageError
@@ -40,11 +41,12 @@ class Parser(argparse.ArgumentParser):
         """The options.
 
         Raises:
-            UsageError: An option is unknown, misses its value, or has one that makes no sense.
+            UsageError: An option is unknown, misses its value, or has one that makes no sense; ENVGUARD_LANG likewise.
             HelpShown: ``--help`` was given.
         """
         options, unknown = self.parse_known_args(list(argv))
         if not unknown:
+            output.speak(getattr(options, "lang", "auto"))
             return options
         word = unknown[0].partition("=")[0]
         if not word.startswith("-"):
@@ -72,6 +74,17 @@ def add_output(parser: Parser) -> None:
     group.add_argument("--output-format", metavar="FORMAT", help=f"{formats} (default: full)")
     group.add_argument("-o", "--output", metavar="FILE", help="write the answer to FILE instead of stdout")
     add_color(group)
+    add_language(group)
+
+
+def add_language(group: "argparse._ActionsContainer") -> None:
+    """In which language people are told; programs are always told in English."""
+    group.add_argument(
+        "--lang",
+        choices=("auto", *languages.NAMES),
+        default="auto",
+        help="language of reports (default: auto, that is ENVGUARD_LANG, else the locale)",
+    )
 
 
 def add_color(group: "argparse._ActionsContainer") -> None:

@@ -6,8 +6,17 @@ import sys
 
 from envguard import latch
 from envguard.doors.cli import FINDINGS, PINNED, launch, output, progress, verdict
-from envguard.doors.cli.parser import Parser, add_color, add_judging, add_lock_option, add_progress, chosen_lock
+from envguard.doors.cli.parser import (
+    Parser,
+    add_color,
+    add_judging,
+    add_language,
+    add_lock_option,
+    add_progress,
+    chosen_lock,
+)
 from envguard.errors import DriftError, EnvguardError, UsageError
+from envguard.languages import say
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -38,6 +47,7 @@ def run(argv: list[str]) -> int:
     add_judging(parser)
     add_progress(parser)
     add_color(parser)
+    add_language(parser)
     options = parser.parse(mine)
     if not command:
         raise UsageError("envguard exec: no program to start", remedy="write envguard exec -- CMD [ARG ...]")
@@ -73,7 +83,8 @@ def _refused(report: "Report", fail_on: str, shown: output.Output) -> int:
         if getattr(error, "report", None) is None:
             raise
         output.tell(shown.render(report).rstrip())
-        output.tell("envguard: the program was not started")
+        with shown.speaking():
+            output.tell(say("envguard: the program was not started"))
         return FINDINGS if isinstance(error, DriftError) else verdict.exit_code(report, fail_on)
     if accepted.findings and not accepted.bypass:
         output.tell(shown.render(accepted, "concise").rstrip())

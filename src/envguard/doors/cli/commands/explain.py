@@ -2,11 +2,14 @@
 
 import json
 
+from envguard import languages
 from envguard.doors.cli import PINNED, output, part
 from envguard.doors.cli.guide import meant
 from envguard.doors.cli.parser import Parser, add_depth, add_lock_option, add_output, add_python, chosen_lock
 from envguard.errors import UsageError
-from envguard.reporters._words import code_name, movement
+from envguard.languages import say, telling
+from envguard.reporters._columns import cells, padded
+from envguard.reporters._words import movement, title
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -53,7 +56,9 @@ def run(argv: list[str]) -> int:
     if answer.is_json:
         answer.write(json.dumps(_data(found), indent=2 if answer.format == "json" else None) + "\n")
     else:
-        answer.write("\n".join(_lines(found, answer.paint())) + "\n")
+        with answer.speaking():
+            text = "\n".join(_lines(found, answer.paint())) + "\n"
+        answer.write(text)
     return PINNED
 
 
@@ -87,19 +92,24 @@ def _judgement(finding: "Finding") -> dict[str, object]:
 def _lines(found: "subject.Subject", paint: "Paint") -> list[str]:
     lines = [paint(paint.text(found.name), "strong"), ""]
     for pin in found.pins:
-        lines += _facts("locked", f"{pin.version or 'no exact version'} at {pin.path}:{pin.line}", pin, paint)
+        version = pin.version or say("no exact version")
+        headline = say("{version} at {where}", version=version, where=f"{pin.path}:{pin.line}")
+        lines += _facts(say("locked"), headline, pin, paint)
     if not found.pins:
-        lines += paint.labelled("locked", "the golden file does not name it")
+        lines += paint.labelled(say("locked"), say("the golden file does not name it"))
     for item in found.installed:
-        lines += _facts("installed", f"{item.version} at {item.path}", item, paint)
+        headline = say("{version} at {where}", version=item.version, where=item.path)
+        lines += _facts(say("installed"), headline, item, paint)
     if not found.installed:
-        lines += paint.labelled("installed", "no")
+        lines += paint.labelled(say("installed"), say("no"))
     lines.append("")
     for finding in found.findings:
         lines += _judged(finding, paint)
     if not found.findings:
-        lines += paint.labelled("judged", paint("nothing differs", "pinned"), prose=False)
-    lines += ["", "if it were", *(_supposed(finding, paint) for finding in found.supposed)] if found.supposed else []
+        lines += paint.labelled(say("judged"), paint(say("nothing differs"), "pinned"), prose=False)
+    lines += (
+        ["", say("if it were"), *(_supposed(finding, paint) for finding in found.supposed)] if found.supposed else []
+    )
     return lines
 
 
@@ -120,12 +130,19 @@ def _facts(label: str, headline: str, value: "subject.Known", paint: "Paint") ->
     return lines
 
 
+def _verdict(finding: "Finding", paint: "Paint") -> str:
+    return paint(languages.verdict(finding.verdict), finding.verdict)
+
+
 def _judged(finding: "Finding", paint: "Paint") -> list[str]:
+    finding = telling.finding(finding, languages.spoken())
     change = finding.change
     moved = paint.text(movement(change, paint.glyph("→")))
-    headline = f"{change.code} {code_name(change.code)}  {moved}  {paint(finding.verdict, finding.verdict)}"
-    lines = paint.labelled("judged", headline, prose=False)
-    lines += paint.labelled("", f"by {paint.text(finding.rule)}: {paint.text(finding.reason)}")
+    headline = f"{change.code} {title(change.code)}  {moved}  {_verdict(finding, paint)}"
+    lines = paint.labelled(say("judged"), headline, prose=False)
+    lines += paint.labelled(
+        "", say("by {rule}: {reason}", rule=paint.text(finding.rule), reason=paint.text(finding.reason))
+    )
     for fact in change.evidence:
         lines += paint.labelled("", paint.text(fact), prose=False)
     return lines
@@ -133,6 +150,8 @@ def _judged(finding: "Finding", paint: "Paint") -> list[str]:
 
 def _supposed(finding: "Finding", paint: "Paint") -> str:
     change = finding.change
-    what = change.kind + (f" to {change.installed}" if change.installed else "")
-    room = " " * (10 - len(finding.verdict))
-    return f"  {paint.text(what):<22} {paint(finding.verdict, finding.verdict)}{room} by {paint.text(finding.rule)}"
+    kind = languages.kind(change.kind)
+    what = say("{kind} to {version}", kind=kind, version=change.installed) if change.installed else kind
+    room = " " * (10 - cells(languages.verdict(finding.verdict)))
+    by = say("by {rule}", rule=paint.text(finding.rule))
+    return f"  {padded(paint.text(what), 22)} {_verdict(finding, paint)}{room} {by}"

@@ -1,12 +1,12 @@
 """``envguard freeze``: make the golden file of this environment."""
 
 import os
-import sys
 
 from envguard import making
 from envguard.doors.cli import PINNED, output, part, progress
-from envguard.doors.cli.parser import Parser, add_color, add_progress, add_python, add_sealed_depth
+from envguard.doors.cli.parser import Parser, add_color, add_language, add_progress, add_python, add_sealed_depth
 from envguard.errors import UsageError
+from envguard.languages import say, telling
 from envguard.reporters._words import plural
 
 TYPE_CHECKING = False
@@ -42,6 +42,7 @@ def run(argv: list[str]) -> int:
     part.add_options(parser, "the LOCK of --from")
     add_progress(parser)
     add_color(parser)
+    add_language(parser)
     options = parser.parse(argv)
     options.depth = options.depth or "records"
     to_stdout = options.output == "-"
@@ -63,7 +64,9 @@ def run(argv: list[str]) -> int:
     if to_stdout:
         output.write_data(frozen.data.decode())
     else:
-        _tell(frozen, output.Output(stream=sys.stderr, color=options.color).paint())
+        answer = output.of_stderr(options.color)
+        with answer.speaking():
+            _tell(frozen, answer.paint())
     return PINNED
 
 
@@ -78,16 +81,21 @@ def _refuse_odd_target(path: str, depth: str) -> None:
 
 
 def _tell(frozen: "Frozen", paint: "Paint") -> None:
-    mark = " ".join(word for word in (paint.glyph("✓"), "frozen") if word)
-    packages = plural(len(frozen.snapshot.pins), "package")
-    rules = f", {plural(len(frozen.snapshot.rules), 'rule')}" if frozen.snapshot.rules else ""
-    output.tell(f"{paint(mark, 'pinned')}  {packages}{rules} in {paint.text(frozen.path)}")
+    mark = " ".join(word for word in (paint.glyph("✓"), say("frozen")) if word)
+    held = [plural(len(frozen.snapshot.pins), "package")]
+    held += [plural(len(frozen.snapshot.rules), "rule")] if frozen.snapshot.rules else []
+    told = say("{what} in {path}", what=say(", ").join(held), path=paint.text(frozen.path))
+    output.tell(f"{paint(mark, 'pinned')}  {told}")
     manifest = frozen.snapshot.manifest
     lines = []
     if manifest is not None:
-        lines += paint.labelled("files", f"{manifest.files:,} in {paint.text(frozen.manifest_path)}", prose=False)
-    lines += paint.labelled("pin it", f"ENVGUARD_LOCK_SHA256={frozen.sha256}", style="command", prose=False)
+        lines += paint.labelled(
+            say("files"),
+            say("{count} in {path}", count=f"{manifest.files:,}", path=paint.text(frozen.manifest_path)),
+            prose=False,
+        )
+    lines += paint.labelled(say("pin it"), f"ENVGUARD_LOCK_SHA256={frozen.sha256}", style="command", prose=False)
     for unseen in frozen.blind:
-        lines += paint.labelled("not seen", paint.text(unseen))
+        lines += paint.labelled(say("not seen"), paint.text(telling.spoken_line(unseen)))
     for line in lines:
         output.tell(line)

@@ -2,17 +2,22 @@
 
 import json
 
+from envguard import languages
 from envguard.doors.cli import PINNED, output
 from envguard.doors.cli.guide import meant
 from envguard.doors.cli.parser import Parser, add_output
 from envguard.errors import UsageError
+from envguard.languages import say
 from envguard.model import Rule
+from envguard.reporters._words import text_of, title
 from envguard.reporters.safe import safe
 from envguard.rules import catalog
 from envguard.rules.builtin import ROWS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envguard.reporters._paint import Paint
     from envguard.rules._code import Code
 
@@ -37,17 +42,18 @@ def run(argv: list[str]) -> int:
     paint = answer.paint()
     if options.code:
         entry = _find(options.code)
-        single = _as_json(entry) if answer.is_json else _explained(entry, paint)
+        with answer.speaking():
+            single = _as_json(entry) if answer.is_json else _explained(entry, paint)
         answer.write(single)
         return PINNED
     entries = tuple(catalog.CODES.values())
     if answer.is_json:
         told = [_fields(entry) for entry in entries]
         text = json.dumps(told, indent=2) + "\n" if answer.format == "json" else "".join(map(_as_line, told))
-    elif options.all and answer.format == "full":
-        text = "\n".join(_explained(entry, paint) for entry in entries)
     else:
-        text = "".join(f"{paint(entry.code, 'strong')} {entry.name:<20} {entry.summary}\n" for entry in entries)
+        with answer.speaking():
+            full = options.all and answer.format == "full"
+            text = "\n".join(_explained(entry, paint) for entry in entries) if full else _listed(entries, paint)
     answer.write(text)
     return PINNED
 
@@ -64,7 +70,8 @@ def _find(word: str) -> "Code | Rule":
 
 
 def _fields(entry: "Code | Rule") -> dict[str, object]:
-    return {field: getattr(entry, field) for field in entry._fields}
+    # Programs read English; what a row says in another language belongs to rows of a project.
+    return {field: getattr(entry, field) for field in entry._fields if not field.startswith("zh")}
 
 
 def _as_json(entry: "Code | Rule") -> str:
@@ -75,26 +82,35 @@ def _as_line(told: dict[str, object]) -> str:
     return json.dumps(told) + "\n"
 
 
+def _listed(entries: "Sequence[Code]", paint: "Paint") -> str:
+    return "".join(f"{paint(entry.code, 'strong')} {entry.name:<20} {text_of(entry).summary}\n" for entry in entries)
+
+
 def _explained(entry: "Code | Rule", paint: "Paint") -> str:
     if isinstance(entry, Rule):
         return _row(entry, paint)
-    lines = [f"{paint(f'{entry.code} {entry.name}', 'strong')}", entry.summary, ""]
+    told = text_of(entry)
+    name = entry.name if told is entry else f"{entry.name} {title(entry.code)}"
+    lines = [f"{paint(f'{entry.code} {name}', 'strong')}", told.summary, ""]
     for label, text in (
-        ("finds", entry.finds),
-        ("matters", entry.matters),
-        ("to do", entry.action),
-        ("limits", entry.limits),
+        (say("finds"), told.finds),
+        (say("matters"), told.matters),
+        (say("to do"), told.action),
+        (say("limits"), told.limits),
     ):
         lines += paint.labelled(label, text)
     return "\n".join(lines) + "\n"
 
 
 def _row(row: Rule, paint: "Paint") -> str:
-    lines = [f"{paint(row.id, 'strong')}  {paint(row.verdict, row.verdict)}  (built-in rule)", ""]
+    verdict = paint(languages.verdict(row.verdict), row.verdict)
+    lines = [f"{paint(row.id, 'strong')}  {verdict}  {say('(built-in rule)')}", ""]
     for label in ("package", "change", "part", "traits", "beside"):
         if wanted := getattr(row, label):
+            # The words that a table takes are the same in every language.
             lines += paint.labelled(label, ", ".join(wanted))
-    lines += paint.labelled("reason", row.reason)
-    if row.instead:
-        lines += paint.labelled("instead", row.instead, style="command", prose=False)
+    reason, instead = languages.row(row)
+    lines += paint.labelled(say("reason"), reason)
+    if instead:
+        lines += paint.labelled(say("instead"), instead, style="command", prose=False)
     return "\n".join(lines) + "\n"
