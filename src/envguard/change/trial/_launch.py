@@ -1,21 +1,37 @@
 """Runs a command and writes down how it ended and what it used. Started by ``running`` as a process of its own.
 
 The kernel counts the memory of whoever started a program into that program's peak: a small parent in between keeps
-envguard's own megabytes out of the figure. It loads three modules and never the package that it lies in.
+envguard's own megabytes out of the figure. It loads a few modules and never the package that it lies in.
 
     python -I -S _launch.py ANSWER PROGRAM [ARG ...]
 """
 
 import os
+import signal
 import sys
 import time
+
+_PR_SET_PDEATHSIG = 1
+"""See prctl(2)."""
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end this process when the one that started it has gone, however that ended."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (ImportError, OSError, AttributeError):  # a Python or a system without it: the test then runs to its end
+        return
 
 
 def main(answer: str, command: "list[str]") -> None:
     """Start ``command``, wait for it and write one line to ``answer``."""
+    _end_with_parent()
     begin = time.monotonic()
     child = os.fork()
     if not child:
+        _end_with_parent()
         try:
             os.execv(command[0], command)  # noqa: S606 - running it is the purpose
         except OSError as error:
