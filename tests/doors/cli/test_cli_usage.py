@@ -2,7 +2,8 @@ import pytest
 from box import Box
 
 COMMANDS = (
-    "accept", "check", "diff", "digest", "exec", "explain", "export", "freeze", "reject", "rule", "schema", "try", "version",
+    "accept", "check", "diff", "digest", "exec", "explain", "export", "freeze", "reject", "rule", "schema", "try",
+    "version",
 )  # fmt: skip
 
 
