@@ -170,7 +170,7 @@ def _of_files(files: WheelFiles, markers: "Mapping[str, str] | None") -> Incomin
         ),
         variant=_variant(files, name),
         top_level=top_level(rows, _Metadata(files, folder)),
-        read_natively=not any(_SHARED_OBJECT.search(row.path) for row in rows),
+        read_natively=not any(".so" in row.path and _SHARED_OBJECT.search(row.path) for row in rows),
     )
 
 
