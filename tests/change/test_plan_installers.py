@@ -1,6 +1,7 @@
 """Plans by real installers, in a real environment, offline from a folder of real wheels. Nothing there may change."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,17 @@ backend-path = ["."]
 @pytest.fixture(scope="module")
 def lock(base_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return freeze(base_venv, tmp_path_factory.mktemp("golden") / "envguard.lock")
+
+
+@pytest.fixture
+def withdrawn(wheelhouse: Path, tmp_path: Path) -> str:
+    """An index (PEP 503) whose one release was withdrawn (PEP 592)."""
+    (wheel,) = wheelhouse.glob("six-1.17.0-*.whl")
+    place = tmp_path / "simple" / "six"
+    place.mkdir(parents=True)
+    link = f'<a href="{wheel.as_uri()}" data-yanked="it was a mistake">{wheel.name}</a>'
+    (place / "index.html").write_text(f"<!DOCTYPE html><html><body>{link}</body></html>", encoding="utf-8")
+    return place.parent.as_uri()
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +195,22 @@ def test_a_source_archive_is_not_called_known(base_venv: Path, lock: Path, tmp_p
     assert verdicts(found) == {"grown EG202": "cautious", "grown EG208": "unverified"}
     assert found.verdict == "unverified"
     assert str(project) in found.command
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_a_withdrawn_release_is_never_safe(
+    base_venv: Path, lock: Path, withdrawn: str, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    program = {"pip": ["pip"], "uv": ["uv", "pip"]}[installer]
+    request = of_command([*program, "install", "--index-url", withdrawn, "six==1.17.0"])
+    found = envguard.plan(request, lock=lock, python=base_venv)
+    assert moved(found) == {"six": ("upgraded", "1.16.0", "1.17.0")}
+    assert found.moves[0].yanked == "it was a mistake"
+    assert verdicts(found)["six EG225"] == "cautious"
 
 
 def test_the_command_line_judges_and_says_so_in_its_exit_code(

@@ -15,7 +15,7 @@ from envguard.errors import EnvguardError
 from envguard.facts import evidence, records, variant, wheel
 from envguard.facts.elf import Elf, ElfError
 from envguard.facts.evidence import Evidence, FileFacts
-from envguard.facts.reading import METADATA_LIMIT, RECORD_LIMIT, ReadFailure
+from envguard.facts.reading import METADATA_LIMIT, RECORD_LIMIT, ReadFailure, why
 from envguard.facts.records import Row
 from envguard.model import Artifact, Distribution
 from envguard.versions import is_name, normalise
@@ -170,7 +170,7 @@ def _of_files(files: WheelFiles, markers: "Mapping[str, str] | None") -> Incomin
         ),
         variant=_variant(files, name),
         top_level=top_level(rows, _Metadata(files, folder)),
-        read_natively=not any(_SHARED_OBJECT.search(row.path) for row in rows),
+        read_natively=not any(".so" in row.path and _SHARED_OBJECT.search(row.path) for row in rows),
     )
 
 
@@ -221,24 +221,26 @@ def _folder(unpack: str) -> Iterator[str]:
 
 def _unpacked(said: Incoming, files: WheelFiles, folder: str, *, native: bool) -> Incoming:
     facts: list[FileFacts] = []
-    for name, size in files.sizes.items():
-        place = wheel_files.installed_path(name)
-        shared = native and bool(_SHARED_OBJECT.search(place))
-        if not place or not (shared or _is_kept(place, size)):
-            continue
+    places = {name: wheel_files.installed_path(name) for name in files.sizes}
+    shared_objects = {name for name, place in places.items() if native and _SHARED_OBJECT.search(place)}
+    kept = [name for name, place in places.items() if name in shared_objects or _is_kept(place, files.sizes[name])]
+    os.makedirs(folder, exist_ok=True)
+    wheel_files.check_room(sum(files.sizes[name] for name in kept), folder, files.label)
+    for name in kept:
+        place = places[name]
         target = os.path.join(folder, *place.split("/"))
         if os.path.lexists(target):
             continue  # another arriving wheel brought it: that is for the consequences to say
         files.copy(name, target)
-        if shared and (found := _facts(target, place)) is not None:
+        if name in shared_objects and (found := _facts(target, place)) is not None:
             facts.append(found)
-    _record(said, folder)
+    _record(said, folder, files.label)
     proven = Evidence(name=said.name, files=tuple(sorted(facts, key=lambda each: each.path)))
     traits = tuple(sorted({*said.traits, *proven.traits}))
     return said.replace(natives=proven.files, traits=traits, read_natively=native or said.read_natively)
 
 
-def _record(said: Incoming, folder: str) -> None:
+def _record(said: Incoming, folder: str, label: str) -> None:
     """What installing it would record: the RECORD of the wheel itself has other paths for some files."""
     target = os.path.join(folder, f"{_stem(said.files)}.dist-info", "RECORD")
     lines = [
@@ -246,8 +248,11 @@ def _record(said: Incoming, folder: str) -> None:
         for row in said.files
         if not row.path.startswith("../") and '"' not in row.path
     ]
-    with open(target, "w", encoding="utf-8") as file:
-        file.writelines(lines)
+    try:
+        with open(target, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise EnvguardError(f"cannot be unpacked to {target}: {why(error)}", path=label) from error
 
 
 def _is_kept(place: str, size: int) -> bool:

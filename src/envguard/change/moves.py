@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envguard.change.resolution import Arrival, Resolution
     from envguard.model import Distribution, Pin, Snapshot
 
+TOOLS = frozenset({"pip", "setuptools", "wheel"})
 _CUDA = ("nvidia-", "cuda-")
 CODES = {
     "upgraded": "EG201",
@@ -173,12 +174,13 @@ def _kind_against(move: Move, pin: "Pin | None", snapshot: "Snapshot", said: "In
     """The kind of the move as the golden file sees it."""
     if move.kind == "removed":
         # What the golden file does not name was never validated: without it the environment is nearer to it.
-        return "removed" if pin is not None or not snapshot.complete else "restored"
+        unspoken = not snapshot.sealed and move.name in TOOLS  # most lock writers leave them out
+        return "removed" if pin is not None or unspoken or not snapshot.complete else "restored"
     if pin is None or pin.version is None:
         return move.kind
     relation = versions.relation(pin.version, move.after)
     if relation == "local":
-        return "variant"
+        return move.kind if pin.local_unknown and move.kind in CODES else "variant"
     if relation != "equal":
         return relation
     if pin.record and said is not None and said.record and pin.record != said.record:

@@ -203,7 +203,7 @@ class _Planning:
         said = {each.name: each for each in found.read}
         changes = (*moves.changes(moved, self.snapshot, installed, said), *stated, *found.unread)
         behind = left_behind.find(
-            self.live.distributions, after.distributions, self.markers, keep={*named, *resolving.TOOLS}
+            self.live.distributions, after.distributions, self.markers, keep={*named, *moves.TOOLS}
         )
         proposal = Proposal(
             request=self.request.text,

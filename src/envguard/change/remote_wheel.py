@@ -6,14 +6,13 @@ hundred kilobytes answers for a wheel of gigabytes.
 
 import hashlib
 import io
-import os
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
-from envguard.change import remote
+from envguard.change import remote, wheel_files
 from envguard.change.remote import NETWORK, RefusedError
 from envguard.errors import EnvguardError
 from envguard.facts.reading import why
@@ -177,7 +176,9 @@ def _download(url: str, file: BinaryIO) -> tuple[int, str]:
         if _is_encoded(response):
             raise RefusedError("the server sends it packed although that was not asked for", path=remote.shown(url))
         announced = response.headers.get("Content-Length", "")
-        _check_room(int(announced) if announced.isdigit() else 0, url)
+        expected = int(announced) if announced.isdigit() else 0
+        _check_size(expected, url)
+        wheel_files.check_room(expected, tempfile.gettempdir(), remote.shown(url))
         try:
             while block := response.read(_CHUNK):
                 size += len(block)
@@ -186,19 +187,10 @@ def _download(url: str, file: BinaryIO) -> tuple[int, str]:
                 file.write(block)
         except NETWORK as error:
             raise RefusedError(f"ended after {size} bytes: {why(error)}", path=remote.shown(url)) from None
-        if announced.isdigit() and size != int(announced):
+        if announced.isdigit() and size != expected:
             raise RefusedError(f"ended after {size} of {announced} bytes", path=remote.shown(url))
     file.seek(0)
     return size, digest.hexdigest()
-
-
-def _check_room(size: int, url: str) -> None:
-    _check_size(size, url)
-    folder = tempfile.gettempdir()
-    status = os.statvfs(folder)
-    if size > status.f_bavail * status.f_frsize:
-        problem = f"{size} bytes, more than there is room for in {folder}"
-        raise EnvguardError(problem, path=remote.shown(url), remedy="set TMPDIR to a folder with more room")
 
 
 def _check_size(size: int, url: str) -> None:

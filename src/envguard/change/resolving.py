@@ -6,6 +6,7 @@ import tempfile
 from envguard import comparing
 from envguard._value import Value
 from envguard.change import _conda, _pip, _uv
+from envguard.change.moves import TOOLS
 from envguard.change.resolution import Resolution
 from envguard.errors import UnverifiableError, UsageError
 from envguard.facts.owners import OWN_NAME
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from envguard.change.request import Request
     from envguard.model import Distribution, Environment, Snapshot
-
-TOOLS = frozenset({"pip", "setuptools", "wheel"})
 
 
 class Asked(Value):
@@ -65,7 +64,7 @@ def asked(
     if request.action == "uninstall":
         removes = tuple(dict.fromkeys((*removes, *map(normalise, in_files))))
     installed = {item.name for item in live.distributions}
-    for name in removes:
+    for name in removes if request.installer != "conda" else ():
         if name not in installed:
             raise UsageError(f"{name} is not installed, so it cannot be removed", remedy="see envguard explain NAME")
     named += [normalise(name) for name in in_files] + list(all_of_it)

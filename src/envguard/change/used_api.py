@@ -196,7 +196,8 @@ def _compared(
                 alike.setdefault(path, []).append(symbol)
     for breakage in _breakages(griffe, before, after):
         for symbol in _concerned(breakage, alike):
-            concerned = [use for use in uses[symbol] if _concerns(breakage, use)]
+            names = _parameters(before, breakage.obj.path)
+            concerned = [use for use in uses[symbol] if _concerns(breakage, use, names)]
             if concerned:
                 changed.append(_changed(symbol, _words(breakage), concerned))
     return list(dict.fromkeys(changed)), unknown
@@ -219,8 +220,8 @@ def _concerned(breakage: "Any", alike: Mapping[str, list[str]]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _concerns(breakage: "Any", use: Use) -> bool:
-    """Whether one use meets a change of the symbol."""
+def _concerns(breakage: "Any", use: Use, names: Sequence[str]) -> bool:
+    """Whether one use meets a change of the symbol, whose parameters by position were ``names``."""
     kind = breakage.kind.name
     if kind in _SILENT or kind == "OBJECT_REMOVED":  # whether a symbol is there was looked up
         return False
@@ -230,7 +231,7 @@ def _concerns(breakage: "Any", use: Use) -> bool:
         return False
     parameter = getattr(breakage.old_value, "name", "") or getattr(breakage.new_value, "name", "")
     by_keyword = parameter in use.keywords
-    by_position = _position(breakage, parameter) < use.positional
+    by_position = parameter in names[: use.positional]
     if use.open_ended:
         return True
     if kind in ("PARAMETER_ADDED_REQUIRED", "PARAMETER_CHANGED_REQUIRED"):
@@ -242,12 +243,11 @@ def _concerns(breakage: "Any", use: Use) -> bool:
     return by_keyword or by_position
 
 
-def _position(breakage: "Any", parameter: str) -> int:
-    """Where a parameter stands among those that are given by position; far away where it is unknown."""
-    names = [each.name for each in getattr(breakage.obj, "parameters", ())]
-    if breakage.obj.path.endswith(".__init__") or (names and names[0] in ("self", "cls")):
-        names = names[1:]
-    return names.index(parameter) if parameter in names else 1 << 30
+def _parameters(before: "Any", path: str) -> list[str]:
+    """The parameters of a function as they were, without the one that the call itself fills."""
+    function = _member(before, path)
+    names = [each.name for each in _tried(lambda: list(function.parameters)) or ()]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
 
 
 def _words(breakage: "Any") -> str:

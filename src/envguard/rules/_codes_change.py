@@ -106,6 +106,7 @@ CODES = (
         matters="The code fails where it uses them, at the latest in production.",
         action="Look at the named places, and run the project's tests with the new version.",
         limits="That nothing is found is no proof. Attributes of objects, getattr, star imports, compiled code and "
-        "behaviour behind an unchanged signature are not seen. Annotations are not compared.",
+        "behaviour behind an unchanged signature are not seen. Annotations and the values of constants are not "
+        "compared.",
     ),
 )

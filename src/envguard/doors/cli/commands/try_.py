@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUMMARY = "try a change in an environment of its own, with a test before and after"
 EXAMPLES = """
     envguard try 'requests==2.32.5' --test 'python -m pytest -q tests/regression'
-    envguard try numpy==2.0.0 --test 'python infer.py' --compare out.npy --rtol 1e-4
+    envguard try numpy==2.0.0 --test 'python infer.py' --compare out.npy
     envguard try --test 'make smoke' --yes -- pip install -U torchvision
 """
 _WITH_VALUE = (
