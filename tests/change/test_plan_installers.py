@@ -89,6 +89,7 @@ def test_pip_and_uv_tell_the_same_moves(base_venv: Path, lock: Path, wheelhouse:
     assert hashes[0].startswith("sha256:")
 
 
+@pytest.mark.slow
 def test_the_command_that_is_told_makes_exactly_that_change(venv: Path, wheelhouse: Path, tmp_path: Path) -> None:
     golden = freeze(venv, tmp_path / "envguard.lock")
     found = envguard.plan(["six==1.17.0", "-attrs"], lock=golden, python=venv, offline=True, find_links=[wheelhouse])
@@ -104,6 +105,7 @@ def test_what_is_there_already_is_no_change(base_venv: Path, lock: Path, wheelho
     assert (found.moves, found.command) == ((), "")
 
 
+@pytest.mark.slow
 def test_the_same_artifact_again_is_no_difference(base_venv: Path, lock: Path, wheelhouse: Path) -> None:
     request = of_command(["pip", "install", "--force-reinstall", "--no-deps", "six==1.16.0"])
     found = envguard.plan(request, lock=lock, python=base_venv, offline=True, find_links=[wheelhouse])
@@ -123,6 +125,7 @@ def test_everything_is_asked_for_and_nothing_but_what_an_index_can_have(
     assert all(move.requested for move in found.moves)
 
 
+@pytest.mark.slow
 def test_a_file_of_requirements_is_planned(base_venv: Path, lock: Path, wheelhouse: Path, tmp_path: Path) -> None:
     wanted = tmp_path / "wanted.txt"
     wanted.write_text("six>=1.17\nattrs\n", encoding="utf-8")
@@ -156,6 +159,7 @@ def test_a_removal_is_told_without_running_an_installer(
         assert "uninstall -y six" in found.command
 
 
+@pytest.mark.slow
 def test_a_move_back_to_the_golden_version_is_safe(venv: Path, wheelhouse: Path, lock: Path) -> None:
     done = run(venv / "bin/python", "-m", "pip", "install", "-q", "--no-index", "-f", wheelhouse, "six==1.17.0")
     assert done.returncode == 0, done.stderr
@@ -185,6 +189,7 @@ def test_conda_is_not_guessed_at(base_venv: Path, lock: Path) -> None:
         envguard.plan(of_command(["conda", "install", "six"]), lock=lock, python=base_venv)
 
 
+@pytest.mark.slow
 def test_a_source_archive_is_not_called_known(base_venv: Path, lock: Path, tmp_path: Path) -> None:
     project = tmp_path / "grown"
     project.mkdir()
