@@ -82,6 +82,11 @@ class Yard:
             "restore", self.lock, "--python", self.environment.python, *self._offline(), "--yes", may_fail=True
         )
 
+    def restore_by_records(self) -> None:
+        """The same at depth records, which reads no more than uv does."""
+        words = ("--python", self.environment.python, *self._offline(), "--yes", "--depth", "records")
+        self.envguard("restore", self.lock, *words, may_fail=True)
+
     def _offline(self) -> list[object]:
         return ["--offline", "--find-links", self.wheels]
 
@@ -107,6 +112,7 @@ def measure(yard: Yard, backup: Environment, repeats: int) -> list[dict[str, obj
     """Each damage, each tool, in turn."""
     tools: list[tuple[str, Callable[[], None]]] = [
         ("envguard restore", yard.restore),
+        ("envguard restore --depth records", yard.restore_by_records),
         ("uv pip sync", yard.sync),
         ("pip install -r", yard.install),
     ]

@@ -10,6 +10,7 @@ Everything that lies where the manifest looks must be in it, as it is in it. Thr
 """
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -36,6 +37,40 @@ from envguard.model import CondaPackage, Environment, Pin
 from envguard.versions import relation
 
 
+class Memory:
+    """Files that were read a moment ago and were as recorded, for one who looks twice while nobody else may write.
+
+    A file is not read again while device, inode, size and both of its times are what they were before it was read: the
+    time of the last change of its status cannot be set by a program.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, ...]] = {}
+        self._right: dict[str, tuple[int, ...]] = {}
+
+    def unchanged(self, places: Iterable[str]) -> set[str]:
+        """Which of these were right, and are what they were; notes what all of them are now."""
+        self._seen = {place: state for place in places if (state := _state(place))}
+        return {place for place, state in self._seen.items() if self._right.get(place) == state}
+
+    def keep(self, wrong: Iterable[str]) -> None:
+        """Remembers what was noted, without what turned out wrong."""
+        self._right = self._seen
+        for place in wrong:
+            self._right.pop(place, None)
+
+
+def _state(path: str) -> tuple[int, ...]:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return ()
+    if not stat.S_ISREG(status.st_mode):
+        return ()
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mode, *times)
+
+
 class _Live(NamedTuple):
     """What is on disk, under the names that the manifest uses."""
 
@@ -52,13 +87,18 @@ class _Live(NamedTuple):
 
 
 def compare(
-    environment: Environment, listing: Listing, pins: Iterable[Pin], *, progress: Progress | None = None
+    environment: Environment,
+    listing: Listing,
+    pins: Iterable[Pin],
+    *,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> tuple[list[Difference], list[str]]:
     """What differs from the manifest, and what could not be seen."""
     recorded = dict(listing.roots)
     roots = _match_roots(recorded, roots_of(environment))
     same_place = all(roots.get(name) == path for name, path in recorded.items() if not name.startswith("base"))
-    live = _observe(listing, roots, progress, conda=environment.conda is not None)
+    live = _observe(listing, roots, progress, memory, conda=environment.conda is not None)
     suspects = _suspects(listing, live, same_place=same_place)
     blind = _blind(listing, live, same_place=same_place)
     if not suspects and not live.found.unlisted:
@@ -89,29 +129,36 @@ def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[s
     return matched
 
 
-def _observe(listing: Listing, roots: dict[str, str], progress: Progress | None, *, conda: bool) -> _Live:
+def _observe(
+    listing: Listing, roots: dict[str, str], progress: Progress | None, memory: Memory | None, *, conda: bool
+) -> _Live:
     """Reads what the manifest lists, and looks for what it does not list meanwhile."""
     recorded = [number for number, kind in enumerate(listing.kinds) if kind == "f"]
-    places = [absolute(listing.paths[number], roots) for number in recorded]
+    everywhere = [absolute(listing.paths[number], roots) for number in recorded]
+    known = memory.unchanged(everywhere) if memory is not None else set()
+    unread = [index for index, place in enumerate(everywhere) if place not in known] if known else range(len(recorded))
+    to_read, places = [recorded[index] for index in unread], [everywhere[index] for index in unread]
 
     def is_recorded(index: int, sha256: str, executable: bool) -> bool:
-        number = recorded[index]
+        number = to_read[index]
         return listing.digests[number] == sha256 and listing.executables[number] == executable
 
-    with Hashing(places, sizes=[listing.sizes[number] for number in recorded], is_expected=is_recorded) as hashing:
+    with Hashing(places, sizes=[listing.sizes[number] for number in to_read], is_expected=is_recorded) as hashing:
         found = _find(listing, roots, conda=conda)
-        present, expected = set(found.files), set(places)
+        present, expected = set(found.files), set(everywhere)
         new = sorted(present - expected)
         caches = sum(1 for path in found.files if bytecode.is_runtime_cache(path))
         unlike = {places[index]: digest for index, digest in hashing.wait(progress).items()}
     # A file that is no regular one any more, or lies behind a link that was none, may well read as recorded.
     doubted = (expected - present) | unlike.keys()
-    doubtful = [listing[number] for number, place in zip(recorded, places, strict=True) if place in doubted]
+    doubtful = [listing[number] for number, place in zip(recorded, everywhere, strict=True) if place in doubted]
+    if memory is not None:
+        memory.keep(doubted)
     doubtful += [listing[number] for number, kind in enumerate(listing.kinds) if kind != "f"]
     files = {path: digest for path, digest in unlike.items() if path in present}
     files.update(zip(new, hash_files(new), strict=True))
-    unread = {symbolic(path, roots): digest.why for path, digest in files.items() if digest.why}
-    return _Live(roots, doubtful, _entries(files, found, roots), unread, caches, found)
+    unreadable = {symbolic(path, roots): digest.why for path, digest in files.items() if digest.why}
+    return _Live(roots, doubtful, _entries(files, found, roots), unreadable, caches, found)
 
 
 def _find(listing: Listing, roots: dict[str, str], *, conda: bool) -> Found:
