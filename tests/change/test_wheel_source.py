@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from envguard.change.incoming import Incoming
 
-REAL = ("requests-2.32.5*", "?illow-9.5.0*", "PyJWT-*", "fast_histogram-*")
+REAL = ("requests-2.32.5*", "?illow-10*", "PyJWT-*", "fast_histogram-*")
 
 
 def facts(found: Incoming) -> Incoming:
@@ -79,7 +79,7 @@ def test_the_cache_that_pip_has_filled(
 ) -> None:
     command = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", tmp_path / "out")
     source = ("--index-url", f"{index.url}/simple", "--trusted-host", index.host)
-    names = ("requests", "pillow==9.5.0", "pyjwt")
+    names = ("requests", "pillow==10.4.0", "pyjwt")
     done = run(
         *command, *source, *names,
         PYTHONPATH=str(new_pip), PIP_CACHE_DIR=str(tmp_path / "pip-cache"), PIP_REQUIRE_VIRTUALENV="0",
@@ -99,7 +99,7 @@ def test_the_cache_that_pip_has_filled(
     # What is not the wheel that is meant is not used, and is no error either.
     body = next(path for path in (tmp_path / "pip-cache").rglob("*.body") if path.stat().st_size > 1 << 20)
     pillow = the(wheels, REAL[1])
-    body.write_bytes(the(wheels, "?illow-10*").read_bytes())
+    body.write_bytes(the(wheels, "?illow-9*").read_bytes())
     assert incoming.read(index.wheel(pillow.name), sha256=sha256(pillow)).how == "ranges"
     body.write_bytes(pillow.read_bytes()[:-100])
     assert incoming.read(index.wheel(pillow.name)).how == "ranges"
@@ -109,7 +109,7 @@ def test_the_cache_that_pip_has_filled(
 def filled_by_uv(index: Index, tmp_path: Path) -> Path:
     venv = new_venv(tmp_path)
     command = (UV, "pip", "install", "-q", "--no-deps", "--python", venv / "bin" / "python", "--no-config")
-    names = ("requests", "pillow==9.5.0", "pyjwt", "fast-histogram")
+    names = ("requests", "pillow==10.4.0", "pyjwt", "fast-histogram")
     done = run(
         *command, "--default-index", f"{index.url}/simple", *names,
         UV_CACHE_DIR=str(tmp_path / "uv-cache"), no_proxy="127.0.0.1",
@@ -135,7 +135,7 @@ def test_the_cache_that_uv_has_filled(wheels: Path, index: Index, filled_by_uv: 
     assert index.asked == []
 
 
-@pytest.mark.parametrize("edited", ["?illow-9.5.0.dist-info/METADATA", "_imagingft.*.so"])
+@pytest.mark.parametrize("edited", ["?illow-10.4.0.dist-info/METADATA", "_imagingft.*.so"])
 def test_what_was_edited_in_the_cache_of_uv_is_not_read(
     wheels: Path, index: Index, filled_by_uv: Path, tmp_path: Path, edited: str
 ) -> None:
