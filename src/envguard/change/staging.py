@@ -92,12 +92,22 @@ class Staging:
             version=self._short_version(),
             shebangs=tuple(_scripts.shebangs(executables, os.path.join(self._prefix, "bin"))),
         )
+        before, targets = len(self._first), set(self._targets)
+        try:
+            laid = self._install(supply, where)
+        except artifact.ArtifactError:
+            del self._first[before:]
+            self._targets = targets
+            raise
+        self._packages.append(supply.pin.name)
+        self._cannot += [why for why in laid.cannot if why not in self._cannot]
+
+    def _install(self, supply: "Supply", where: layout.Place) -> layout.Laid:
         with artifact.opened(supply.path) as contents:
             whole = artifact.is_proven_whole(supply.pin, supply.path)
             laid = layout.lay_out(contents, where, self._sealed, whole=whole)
             self._put_all(supply.pin.name, laid, contents)
-        self._packages.append(supply.pin.name)
-        self._cannot += [why for why in laid.cannot if why not in self._cannot]
+        return laid
 
     def can_remove(self, distribution: "Distribution") -> bool:
         """True where a RECORD says which files are a distribution's own."""
@@ -179,6 +189,8 @@ class Staging:
                 continue
             self._clear_way(path)
             data = file.data if not file.member else contents.read(file.member)
+            if hashlib.sha256(data).hexdigest() != file.sha256:
+                raise artifact.ArtifactError(f"{file.member!a} is not what its RECORD lists")
             operation = self._stage(path, data, executable=file.executable)
             (late if ".dist-info/" in path else self._first).append(operation)
             if path.endswith(".py"):
