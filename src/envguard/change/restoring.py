@@ -9,7 +9,7 @@ goes on where it ended (see ``journal``). It looks again until there is nothing 
 import contextlib
 
 from envguard._value import Value
-from envguard.change import damage, golden, journal, place, seen as seeing, site_lock, staging, supply
+from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, staging, supply
 from envguard.change.artifact import ArtifactError
 from envguard.change.damage import Step
 from envguard.change.seen import Seen
@@ -158,7 +158,7 @@ def restore(
         done: list[Step] = []
         if plan.interrupted is not None:
             tell(f"finishing the {plan.interrupted.purpose} of {plan.interrupted.started} that was interrupted")
-            staging.commit(prefix, plan.interrupted)
+            committing.commit(prefix, plan.interrupted)
             plan = plan_restore(lock, asked, memory=memory)
         doubted = _doubted(plan.interrupted)
         failed: dict[str, Step] = {}
@@ -218,7 +218,7 @@ def apply(
         said = journal.read(prefix)
         if said is None:
             raise ChangeError(f"{place.folder(prefix)}: the journal that was just written is gone")
-        staging.commit(prefix, said)
+        committing.commit(prefix, said)
     return did, left
 
 

@@ -159,6 +159,7 @@ def full_at(scene: Scene, chosen: list[int]) -> None:
         scene.reaches_golden(f"no space at call {at}")
 
 
+@pytest.mark.slow
 def test_a_full_disk_at_a_few_points(scene: Scene) -> None:
     full_at(scene, [3, points(scene.calls(), 3)[1]])
 
