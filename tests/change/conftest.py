@@ -8,6 +8,8 @@ import pytest
 from serving import Index, serve
 from wheel_making import download
 
+from envguard.change import remote
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -42,3 +44,4 @@ def own_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(remote, "PAUSES", (0.01, 0.01))

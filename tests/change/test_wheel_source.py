@@ -215,6 +215,18 @@ def test_an_answer_that_ends_early(wheels: Path, index: Index, ranges: bool) -> 
     assert str(caught.value).startswith(index.wheel(wheel.name))
 
 
+@pytest.mark.parametrize("busy", [2, 3])
+def test_a_server_that_is_busy_is_asked_again(wheels: Path, index: Index, busy: int) -> None:
+    index.busy = busy
+    wheel = the(wheels, "PyJWT-*")
+    if busy == 2:
+        assert incoming.read(index.wheel(wheel.name)).name == "pyjwt"
+    else:
+        with pytest.raises(EnvguardError, match="answered 503"):
+            incoming.read(index.wheel(wheel.name))
+    assert len(index.asked) == 3
+
+
 # ---- what is refused
 
 

@@ -197,9 +197,8 @@ class _Planning:
         named = self._named(resolution)
         concerned = {*resolution.removals, *(each.name for each in resolution.arrivals)}
         installed = _with_evidence(self.live, concerned)
-        moved = moves.moves(
-            resolution, found.read, installed, chains.of(after.distributions, named, self.markers), named
-        )
+        ways = chains.of(after.distributions, named, self.markers)
+        moved = moves.moves(resolution, found.read, installed, ways, named, markers=self.markers)
         said = {each.name: each for each in found.read}
         changes = (*moves.changes(moved, self.snapshot, installed, said), *stated, *found.unread)
         behind = left_behind.find(
