@@ -254,6 +254,14 @@ def test_damages_are_called_by_their_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_restore_leaves_no_damage(tmp_path: Path) -> None:
+    counters = sample("restoring", tmp_path)
+    assert counters["missed"] == 0
+    uv = [row for row in counters["rows"] if row["tool"] == "uv pip sync" and row["damage"] == "one edited byte"]
+    assert not uv[0]["golden"]
+
+
+@pytest.mark.slow
 def test_interrupted_installs_are_never_pinned(tmp_path: Path) -> None:
     counters = sample("interrupted", tmp_path)
     assert counters["pip killed"]["changed"] >= 3

@@ -41,6 +41,8 @@ class Index(http.server.ThreadingHTTPServer):
         """Send so many bytes less than were announced."""
         self.changing = False
         """Another ETag with each answer."""
+        self.busy = 0
+        """Answer so many requests with 503."""
         self.redirect_to = ""
         """Send whoever asks for a wheel to this server."""
 
@@ -72,7 +74,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         index.authorizations.append(self.headers.get("Authorization", ""))
         kind, _slash, rest = self.path.lstrip("/").partition("?")[0].partition("/")
         file = index.folder / rest
-        if kind == "simple":
+        if index.busy:
+            index.busy -= 1
+            self._send(503, b"come back", {}, body=body)
+        elif kind == "simple":
             self._send(200, _page(index.folder, rest.strip("/")), {"Content-Type": "text/html"}, body=body)
         elif index.password and self.headers.get("Authorization") != index.password:
             self._send(401, b"who are you?", {"WWW-Authenticate": "Basic"}, body=body)

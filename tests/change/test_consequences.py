@@ -260,6 +260,15 @@ def test_wheels_must_be_unpacked_together(pair: Pair, tmp_path: Path) -> None:
         consequences.of(live(venv), [arriving[0], arriving[0]])
 
 
+@needs_gcc
+def test_a_loader_that_is_not_modelled_is_said(pair: Pair, tmp_path: Path) -> None:
+    venv = new_venv(tmp_path, pair.old, pair.consumer)
+    read = incoming.read(pair.without_symbol, native=True, unpack=str(tmp_path / "future"))
+    (noted,) = consequences.of(live(venv).replace(executable=""), [read])
+    assert (noted.code, noted.kind) == ("EG221", "noted")
+    assert "which compiled files would load" in noted.evidence[0]
+
+
 # ---- what metadata says
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change import _conda, _pip, _process, _uv, chains, held, left_behind
-from envguard.change.request import of_command
+from envguard.change import _conda, _pip, _process, _uv, chains, held, left_behind, resolving
+from envguard.change.request import of_command, of_words
 from envguard.change.resolution import Arrival, Resolution
 from envguard.change.resolving import Asked
 from envguard.environment.interpreter import markers
@@ -282,3 +282,23 @@ def test_a_refusal_of_conda_is_told_in_its_words(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     found = _conda.ask(of_command(["conda", "install", "x"]), conda_environment(tmp_path))
     assert (found.problem, found.conflict) == ("not available: x", False)
+
+
+def test_what_conda_installed_is_held_for_pip_too(tmp_path: Path) -> None:
+    live = conda_environment(tmp_path).replace(distributions=(distribution("torch", "2.5.0"), distribution("six")))
+    golden = GOLDEN.replace(pins=(Pin(name="pytorch", version="2.5.0", manager="conda"),))
+    question = resolving.asked(of_words(["numpy"]), live, golden, free=False, find_links=(), offline=False)
+    assert question.held == ("torch==2.5.0",)
+    assert resolving.asked(of_words(["torch"]), live, golden, free=False, find_links=(), offline=False).held == ()
+
+
+def test_the_pin_of_the_golden_file_itself_is_not_asked_of_a_requirements_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tmp_path / "wanted.txt"
+    wanted.write_text("six>=1\n", encoding="utf-8")
+    monkeypatch.setenv("ENVGUARD_LOCK_SHA256", "00" * 32)
+    request = of_words([], files=[str(wanted)])
+    question = resolving.asked(request, LIVE, GOLDEN, free=False, find_links=(), offline=False)
+    assert question.named == ("six",)
+    assert question.held == ("torch==2.13.0+cpu",)

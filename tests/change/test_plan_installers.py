@@ -1,6 +1,7 @@
 """Plans by real installers, in a real environment, offline from a folder of real wheels. Nothing there may change."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,17 @@ def lock(base_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return freeze(base_venv, tmp_path_factory.mktemp("golden") / "envguard.lock")
 
 
+@pytest.fixture
+def withdrawn(wheelhouse: Path, tmp_path: Path) -> str:
+    """An index (PEP 503) whose one release was withdrawn (PEP 592)."""
+    (wheel,) = wheelhouse.glob("six-1.17.0-*.whl")
+    place = tmp_path / "simple" / "six"
+    place.mkdir(parents=True)
+    link = f'<a href="{wheel.as_uri()}" data-yanked="it was a mistake">{wheel.name}</a>'
+    (place / "index.html").write_text(f"<!DOCTYPE html><html><body>{link}</body></html>", encoding="utf-8")
+    return place.parent.as_uri()
+
+
 @pytest.fixture(autouse=True)
 def untouched(base_venv: Path) -> Iterator[None]:
     before = listing(base_venv)
@@ -77,6 +89,7 @@ def test_pip_and_uv_tell_the_same_moves(base_venv: Path, lock: Path, wheelhouse:
     assert hashes[0].startswith("sha256:")
 
 
+@pytest.mark.slow
 def test_the_command_that_is_told_makes_exactly_that_change(venv: Path, wheelhouse: Path, tmp_path: Path) -> None:
     golden = freeze(venv, tmp_path / "envguard.lock")
     found = envguard.plan(["six==1.17.0", "-attrs"], lock=golden, python=venv, offline=True, find_links=[wheelhouse])
@@ -92,6 +105,7 @@ def test_what_is_there_already_is_no_change(base_venv: Path, lock: Path, wheelho
     assert (found.moves, found.command) == ((), "")
 
 
+@pytest.mark.slow
 def test_the_same_artifact_again_is_no_difference(base_venv: Path, lock: Path, wheelhouse: Path) -> None:
     request = of_command(["pip", "install", "--force-reinstall", "--no-deps", "six==1.16.0"])
     found = envguard.plan(request, lock=lock, python=base_venv, offline=True, find_links=[wheelhouse])
@@ -111,6 +125,7 @@ def test_everything_is_asked_for_and_nothing_but_what_an_index_can_have(
     assert all(move.requested for move in found.moves)
 
 
+@pytest.mark.slow
 def test_a_file_of_requirements_is_planned(base_venv: Path, lock: Path, wheelhouse: Path, tmp_path: Path) -> None:
     wanted = tmp_path / "wanted.txt"
     wanted.write_text("six>=1.17\nattrs\n", encoding="utf-8")
@@ -144,6 +159,7 @@ def test_a_removal_is_told_without_running_an_installer(
         assert "uninstall -y six" in found.command
 
 
+@pytest.mark.slow
 def test_a_move_back_to_the_golden_version_is_safe(venv: Path, wheelhouse: Path, lock: Path) -> None:
     done = run(venv / "bin/python", "-m", "pip", "install", "-q", "--no-index", "-f", wheelhouse, "six==1.17.0")
     assert done.returncode == 0, done.stderr
@@ -173,6 +189,7 @@ def test_conda_is_not_guessed_at(base_venv: Path, lock: Path) -> None:
         envguard.plan(of_command(["conda", "install", "six"]), lock=lock, python=base_venv)
 
 
+@pytest.mark.slow
 def test_a_source_archive_is_not_called_known(base_venv: Path, lock: Path, tmp_path: Path) -> None:
     project = tmp_path / "grown"
     project.mkdir()
@@ -183,6 +200,22 @@ def test_a_source_archive_is_not_called_known(base_venv: Path, lock: Path, tmp_p
     assert verdicts(found) == {"grown EG202": "cautious", "grown EG208": "unverified"}
     assert found.verdict == "unverified"
     assert str(project) in found.command
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_a_withdrawn_release_is_never_safe(
+    base_venv: Path, lock: Path, withdrawn: str, monkeypatch: pytest.MonkeyPatch, installer: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    program = {"pip": ["pip"], "uv": ["uv", "pip"]}[installer]
+    request = of_command([*program, "install", "--index-url", withdrawn, "six==1.17.0"])
+    found = envguard.plan(request, lock=lock, python=base_venv)
+    assert moved(found) == {"six": ("upgraded", "1.16.0", "1.17.0")}
+    assert found.moves[0].yanked == "it was a mistake"
+    assert verdicts(found)["six EG225"] == "cautious"
 
 
 def test_the_command_line_judges_and_says_so_in_its_exit_code(

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _OLDEST, _OLDEST_FOR_OTHERS = "22.2", "22.3"
 _LONGEST = 256 << 20
 """Bytes of a report: METADATA of every package is in it, descriptions included."""
+_YANKED = re.compile(
+    r"is a yanked version: '([^']+)' candidate \(version (\S+) at .*\)\s+Reason for being yanked: (.*)"
+)
+"""What pip warns of: its report says it since 24.0 only, and never why."""
 _ERROR = re.compile(r"^ERROR: (.*)", re.MULTILINE)
 _CONFLICT = ("conflicting dependencies", "ResolutionImpossible", "(constraint was for", "has inconsistent")
 _USER_SITE = "import sys; sys.path.pop(0); import runpy; runpy.run_module('pip', run_name='__main__', alter_sys=True)"
@@ -74,7 +78,8 @@ def ask(pip: "Sequence[str]", words: "Sequence[str]", *, offline: bool) -> Resol
         report = json.loads(data)
         if report["version"].split(".")[0] != "1":
             raise UnverifiableError(f"pip's report has version {report['version']!a}, and 1 is understood")
-        arrivals = tuple(_arrival(item) for item in report["install"])
+        why = {(normalise(name), version): text for name, version, text in _YANKED.findall(answer.errors)}
+        arrivals = tuple(_with_reason(_arrival(item), why) for item in report["install"])
         return Resolution(installer=f"pip {report['pip_version']}", arrivals=arrivals)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         problem = f"pip's report is not understood ({type(error).__name__}: {str(error)[:80]!a})"
@@ -98,6 +103,11 @@ def _arrival(item: "dict[str, Any]") -> Arrival:
         requires=tuple(str(each) for each in metadata.get("requires_dist") or ()),
         requires_python=str(metadata.get("requires_python") or ""),
     )
+
+
+def _with_reason(arrival: Arrival, yanked: "dict[tuple[str, str], str]") -> Arrival:
+    reason = yanked.get((arrival.name, arrival.version))
+    return arrival if reason is None else arrival.replace(yanked=reason.strip() or "withdrawn")
 
 
 def _refused(answer: _process.Answer) -> Resolution:

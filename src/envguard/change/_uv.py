@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"^ ([-+~]) ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)(?: \(from (.+)\))?$", re.MULTILINE)
 _VERSION = re.compile(r"uv (\d+\.\d+\.\d+\S*)")
+_YANKED = re.compile(r"`([A-Za-z0-9._-]+)==([^`]+)` is yanked(?: \(reason: \"(.*)\"\))?", re.ASCII)
 _UNKNOWN_OPTION = "unexpected argument '--output-format'"
 _INDEX_OPTIONS = ("--index-url", "--extra-index-url", "--find-links", "--index", "--default-index", "--index-strategy")
 _CONFLICT = ("No solution found",)
@@ -59,7 +60,11 @@ def ask(
     changes = _changes(answer)
     named = {name: (version, url) for sign, name, version, url in changes if sign != "-"}
     gone = tuple(name for sign, name, _version, _url in changes if sign == "-" and name not in named)
-    arrivals = tuple(Arrival(name=name, version=version, url=url) for name, (version, url) in named.items())
+    yanked = {(normalise(name), version): why or "withdrawn" for name, version, why in _YANKED.findall(answer.errors)}
+    arrivals = tuple(
+        Arrival(name=name, version=version, url=url, yanked=yanked.get((name, version), ""))
+        for name, (version, url) in named.items()
+    )
     steering = [word for pair in _pairs(words) for word in pair]
     located = _located(uv, arrivals, [*closed, *steering], live, offline=offline, find_links=find_links)
     return Resolution(installer=_version(uv), arrivals=located, removals=gone)

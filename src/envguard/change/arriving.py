@@ -89,6 +89,8 @@ def _unreadable(arrival: "Arrival") -> str:
         return "the installer does not say which artifact it would take"
     if arrival.editable:
         return "an editable install is a link to a working folder, whose content can be anything"
+    if urlsplit(arrival.url).path.endswith((".conda", ".tar.bz2")):
+        return "a conda package: its files are not read before it is installed"
     if not urlsplit(arrival.url).path.endswith(".whl"):
         what = "a folder" if os.path.isdir(local_path(arrival.url)) else "a source archive"
         return f"{what}: what will be built from it is not known before it is built"

@@ -193,7 +193,8 @@ def _unlike_hashes(pin: "Pin", path: str) -> str:
 
 def is_proven_whole(pin: "Pin", path: str) -> bool:
     """True where the SHA-256 of the whole file is one that the pin gives, so that every byte of it is meant."""
-    return os.path.isfile(path) and f"sha256:{sha256(path)}" in {each.lower() for each in pin.hashes}
+    wanted = {each.lower() for each in pin.hashes if each.lower().startswith("sha256:")}
+    return bool(wanted) and os.path.isfile(path) and f"sha256:{sha256(path)}" in wanted
 
 
 def sha256(path: str) -> str:

@@ -4,6 +4,7 @@ Everything is named with its version and ``--no-deps``: a resolver that is asked
 """
 
 import shlex
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +34,15 @@ def making(
     """The command line, or two of them joined by ``&&``; empty where nothing would change."""
     if not moves:
         return ""
-    if request.installer == "conda" or request.action == "sync":
-        return request.text
+    if request.installer == "conda":
+        named = any(option in request.options for option in ("--prefix", "--name"))
+        return request.text if named else f"{request.text} {shlex.join(['--prefix', live.prefix])}"
+    if request.action == "sync":
+        return shlex.join(["uv", "pip", "sync", "--python", live.executable, *request.options, *request.files])
     is_uv = resolution.installer.startswith("uv")
-    begin = ["uv", "pip"] if is_uv else [live.executable, "-m", "pip"]
+    has_pip = any(item.name == "pip" for item in live.distributions)
+    own = [live.executable, "-m", "pip"] if has_pip else [sys.executable, "-m", "pip", "--python", live.executable]
+    begin = ["uv", "pip"] if is_uv else own
     whom = ["--python", live.executable] if is_uv else []
     lines = []
     gone = [move.name for move in moves if move.kind == "removed"]

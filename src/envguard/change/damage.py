@@ -112,7 +112,7 @@ class _Reading:
         if change.code == "EG109" and _is_leftover(change):
             self._delete_leftover(change)
         elif self._is_condas(change):
-            self._leave(name, f"{_words(change)}: a package of conda's")
+            self._leave(name, f"{_words(change)}: a package of conda's, {self._by_condas_hand(name)}")
         elif change.code == "EG103":
             self._sort_extra(change)
         elif name in self._pins and change.code in _REPAIRABLE:
@@ -138,6 +138,16 @@ class _Reading:
             or name in self._by_conda
             or (name in self._conda and name not in self._pins)
         )
+
+    def _by_condas_hand(self, name: str) -> str:
+        """How conda itself puts a package back."""
+        of = {each.python_name: each.name for each in self._seen.live.conda or () if each.python_name}
+        pins = {pin.name: pin for pin in self._seen.snapshot.pins if pin.manager == "conda"}
+        pin = pins.get(of.get(name, name))
+        if pin is None:
+            return "which the golden file does not name"
+        spec = "=".join(filter(None, (pin.name, pin.version or "", pin.build)))
+        return f"for conda to put back: conda install --force-reinstall --no-deps '{spec}'"
 
     def _sort_extra(self, change: "Change") -> None:
         name = change.package
@@ -190,7 +200,8 @@ class _Reading:
         elif kind == "bytecode":
             self._deleted.setdefault(name, []).append(path)
         elif name.startswith(CONDA) or name in self._by_conda:
-            self._leave(name.removeprefix(CONDA), f"{path}: {difference.what}: a file of conda's")
+            bare = name.removeprefix(CONDA)
+            self._leave(bare, f"{path}: {difference.what}: a file of conda's, {self._by_condas_hand(bare)}")
         elif name in self._pins:
             self._sort_file_of_pin(name, kind, difference)
         elif kind == "added-file" and (owners := self._owners_below(path)):

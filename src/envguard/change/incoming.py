@@ -170,7 +170,7 @@ def _of_files(files: WheelFiles, markers: "Mapping[str, str] | None") -> Incomin
         ),
         variant=_variant(files, name),
         top_level=top_level(rows, _Metadata(files, folder)),
-        read_natively=not any(_SHARED_OBJECT.search(row.path) for row in rows),
+        read_natively=not any(".so" in row.path and _SHARED_OBJECT.search(row.path) for row in rows),
     )
 
 
@@ -224,7 +224,10 @@ def _unpacked(said: Incoming, files: WheelFiles, folder: str, *, native: bool) -
     places = {name: wheel_files.installed_path(name) for name in files.sizes}
     shared_objects = {name for name, place in places.items() if native and _SHARED_OBJECT.search(place)}
     kept = [name for name, place in places.items() if name in shared_objects or _is_kept(place, files.sizes[name])]
-    os.makedirs(folder, exist_ok=True)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise EnvguardError(f"cannot be unpacked to {folder}: {why(error)}", path=files.label) from error
     wheel_files.check_room(sum(files.sizes[name] for name in kept), folder, files.label)
     for name in kept:
         place = places[name]

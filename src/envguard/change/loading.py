@@ -6,7 +6,7 @@ an installed environment, with the same care not to raise a false alarm.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 from envguard.change.resulting import Result, natives
@@ -42,7 +42,8 @@ def changes(result: Result, unmet: "frozenset[str]" = frozenset()) -> Iterator[C
         return
     if unread:
         yield from _numpy_alone(result)
-        yield _unread(result, [f"{each.name} {each.version}" for each in unread])
+        named = ", ".join(f"{each.name} {each.version}" for each in unread)
+        yield _noted(result, f"what compiled files would meet is not known: not read natively were {named}")
         return
     folder = _folder(result)
     with natives(result.live) as facts:
@@ -51,6 +52,8 @@ def changes(result: Result, unmet: "frozenset[str]" = frozenset()) -> Iterator[C
         for change in _stated(facts):
             if change.kind != "noted" and _key(change, facts) not in before and not _is_said(change, unmet):
                 yield _proposed(change, folder, result)
+        if facts.blind:
+            yield _noted(result, *(_placed(line, folder, result) for line in facts.blind))
 
 
 def _concerned(result: Result) -> bool:
@@ -159,10 +162,6 @@ def _spoken(line: str) -> str:
     return line
 
 
-def _unread(result: Result, names: Iterable[str]) -> Change:
-    return Change(
-        code="EG221",
-        kind="noted",
-        path=result.site,
-        evidence=(f"what compiled files would meet is not known: not read natively were {', '.join(names)}",),
-    )
+def _noted(result: Result, *said: str) -> Change:
+    """What could not be seen is said, and is no finding."""
+    return Change(code="EG221", kind="noted", path=result.site, evidence=said)

@@ -11,6 +11,7 @@ from envguard.change.arriving import local_path
 from envguard.facts.direct_url import redact
 from envguard.facts.owners import OWN_NAME
 from envguard.facts.providers import required_name
+from envguard.facts.requirements import applicable
 from envguard.model import Change
 from envguard.proposal import Move
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from envguard.change.resolution import Arrival, Resolution
     from envguard.model import Distribution, Pin, Snapshot
 
+TOOLS = frozenset({"pip", "setuptools", "wheel"})
 _CUDA = ("nvidia-", "cuda-")
 CODES = {
     "upgraded": "EG201",
@@ -43,6 +45,8 @@ def moves(
     installed: "Mapping[str, Distribution]",
     chains: "Mapping[str, Chain]",
     named: "Iterable[str]",
+    *,
+    markers: "Mapping[str, str]",
 ) -> tuple[Move, ...]:
     """What would move, by name.
 
@@ -52,10 +56,13 @@ def moves(
         installed: What is there now, with the traits that its files show.
         chains: Who asks for what.
         named: Normalised names in the request.
+        markers: The PEP 508 variables of the interpreter.
     """
     asked = set(named)
     found = [
-        _arrival(arrival, said, installed.get(arrival.name), chains.get(arrival.name), asked)
+        _arrival(arrival, said, installed.get(arrival.name), chains.get(arrival.name), asked).replace(
+            cuda_added=_cuda_added(said, installed.get(arrival.name), markers)
+        )
         for arrival, said in zip(resolution.arrivals, arriving, strict=True)
     ]
     for name in resolution.removals:
@@ -115,7 +122,6 @@ def _arrival(
         yanked=arrival.yanked,
         traits_before=before.traits if before is not None else (),
         traits_after=said.traits,
-        cuda_added=_cuda_added(said, before),
     )
 
 
@@ -140,13 +146,20 @@ def _size(arrival: "Arrival", said: "Incoming", path: str) -> "int | None":
     return os.stat(path).st_size if path and os.path.isfile(path) else arrival.size
 
 
-def _cuda_added(said: "Incoming", before: "Distribution | None") -> tuple[str, ...]:
+def _cuda_added(said: "Incoming", before: "Distribution | None", markers: "Mapping[str, str]") -> tuple[str, ...]:
     known = {required_name(text) for text in (before.requires if before is not None else ())}
     return tuple(
         text
         for text in said.requires
-        if required_name(text).startswith(_CUDA) and required_name(text) not in known and "extra ==" not in text
+        if required_name(text).startswith(_CUDA) and required_name(text) not in known and _holds(text, markers)
     )
+
+
+def _holds(text: str, markers: "Mapping[str, str]") -> bool:
+    try:
+        return applicable(text, markers) is not None
+    except ValueError:  # EG407 says it once it is installed
+        return False
 
 
 def _change(
@@ -173,12 +186,13 @@ def _kind_against(move: Move, pin: "Pin | None", snapshot: "Snapshot", said: "In
     """The kind of the move as the golden file sees it."""
     if move.kind == "removed":
         # What the golden file does not name was never validated: without it the environment is nearer to it.
-        return "removed" if pin is not None or not snapshot.complete else "restored"
+        unspoken = not snapshot.sealed and move.name in TOOLS  # most lock writers leave them out
+        return "removed" if pin is not None or unspoken or not snapshot.complete else "restored"
     if pin is None or pin.version is None:
         return move.kind
     relation = versions.relation(pin.version, move.after)
     if relation == "local":
-        return "variant"
+        return "restored" if pin.local_unknown and move.kind != "variant" else "variant"
     if relation != "equal":
         return relation
     if pin.record and said is not None and said.record and pin.record != said.record:

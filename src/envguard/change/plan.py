@@ -198,13 +198,12 @@ class _Planning:
         named = self._named(resolution)
         concerned = {*resolution.removals, *(each.name for each in resolution.arrivals)}
         installed = _with_evidence(self.live, concerned)
-        moved = moves.moves(
-            resolution, found.read, installed, chains.of(after.distributions, named, self.markers), named
-        )
+        ways = chains.of(after.distributions, named, self.markers)
+        moved = moves.moves(resolution, found.read, installed, ways, named, markers=self.markers)
         said = {each.name: each for each in found.read}
         changes = (*moves.changes(moved, self.snapshot, installed, said), *stated, *found.unread)
         behind = left_behind.find(
-            self.live.distributions, after.distributions, self.markers, keep={*named, *resolving.TOOLS}
+            self.live.distributions, after.distributions, self.markers, keep={*named, *moves.TOOLS}
         )
         proposal = Proposal(
             request=self.request.text,

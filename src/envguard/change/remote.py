@@ -10,6 +10,7 @@ import http.client
 import netrc
 import os
 import ssl
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """Seconds without an answer, where PIP_DEFAULT_TIMEOUT says nothing."""
 
+PAUSES = (0.25, 1.0)
+"""Seconds between attempts."""
+
 NETWORK = (OSError, http.client.HTTPException)
 """What goes wrong on the way; ``urllib.error.URLError`` is an OSError."""
 
+_BUSY = frozenset({429, 500, 502, 503, 504})
 _BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _INDEXES = (
     "PIP_INDEX_URL",
@@ -56,7 +61,7 @@ def answer(url: str, headers: "Mapping[str, str] | None" = None) -> "Iterator[ad
         EnvguardError: The network, the server or a certificate refused; also while the answer is read.
     """
     try:
-        with _configured().open(_request(url, headers or {}), timeout=_timeout()) as response:
+        with _patiently(_request(url, headers or {})) as response:
             yield response
     except urllib.error.HTTPError as error:
         error.close()
@@ -65,6 +70,24 @@ def answer(url: str, headers: "Mapping[str, str] | None" = None) -> "Iterator[ad
         ) from None
     except NETWORK as error:
         raise RefusedError(f"cannot be read: {_reason(error)}", path=shown(url), remedy=_REMEDY) from None
+
+
+def _patiently(request: urllib.request.Request) -> "addinfourl":
+    """An answer; a server that is busy and a connection that breaks are asked again, as installers do."""
+    for pause in (*PAUSES, None):
+        try:
+            answered: addinfourl = _configured().open(request, timeout=_timeout())
+        except urllib.error.HTTPError as error:
+            if error.code not in _BUSY or pause is None:
+                raise
+            error.close()
+        except NETWORK:
+            if pause is None:
+                raise
+        else:
+            return answered
+        time.sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
 
 
 class RefusedError(EnvguardError):

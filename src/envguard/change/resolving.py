@@ -3,9 +3,10 @@
 import os
 import tempfile
 
-from envguard import comparing
+from envguard import formats
 from envguard._value import Value
 from envguard.change import _conda, _pip, _uv
+from envguard.change.moves import TOOLS
 from envguard.change.resolution import Resolution
 from envguard.errors import UnverifiableError, UsageError
 from envguard.facts.owners import OWN_NAME
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from envguard.change.request import Request
     from envguard.model import Distribution, Environment, Snapshot
-
-TOOLS = frozenset({"pip", "setuptools", "wheel"})
 
 
 class Asked(Value):
@@ -57,7 +56,7 @@ def asked(
     in_files: list[str] = []
     for file in request.files:
         if "://" not in file:
-            read = comparing.load(file, selection=Selection(interpreter=live.interpreter), sha256="")
+            read = formats.load(file, selection=Selection(interpreter=live.interpreter))
             in_files += [pin.name for pin in read.pins if pin.manager == "pip" and pin.name]
             hashed = hashed or any(pin.hashes for pin in read.pins)
     all_of_it, left_alone = _everything(live, snapshot) if request.everything else ((), ())
@@ -65,7 +64,7 @@ def asked(
     if request.action == "uninstall":
         removes = tuple(dict.fromkeys((*removes, *map(normalise, in_files))))
     installed = {item.name for item in live.distributions}
-    for name in removes:
+    for name in removes if request.installer != "conda" else ():
         if name not in installed:
             raise UsageError(f"{name} is not installed, so it cannot be removed", remedy="see envguard explain NAME")
     named += [normalise(name) for name in in_files] + list(all_of_it)
@@ -86,7 +85,7 @@ def asked(
     return Asked(
         words=tuple(words),
         named=tuple(dict.fromkeys(named)),
-        held=() if without else tuple(_held(snapshot, {*named, *removes})),
+        held=() if without else tuple(_held(snapshot, live, {*named, *removes})),
         removes=removes,
         left_alone=left_alone,
         installs=installs,
@@ -162,13 +161,20 @@ def _name_of(wanted: str, live: "Environment") -> str:
     return "uv" if wanted == "uv" or not own else f"pip {own}"
 
 
-def _held(snapshot: "Snapshot", named: "Iterable[str]") -> "Iterable[str]":
+def _held(snapshot: "Snapshot", live: "Environment", named: "Iterable[str]") -> "Iterable[str]":
     """The golden set as constraints, without what the request itself may move."""
     free = set(named)
     for pin in snapshot.pins:
         said = pin.manager == "pip" and pin.version and not pin.unverifiable and pin.name not in free
         if said and parse(pin.version or "") is not None:  # a legacy version can be no constraint
             yield f"{pin.name}=={pin.version}"
+            free.add(pin.name)
+    # What conda installed and its pins name is held too: pip would replace it as readily as anything else.
+    by_conda = {pin.name for pin in snapshot.pins if pin.manager == "conda"}
+    names = {package.python_name for package in live.conda or () if package.name in by_conda} - free
+    for item in live.distributions:
+        if item.name in names and parse(item.version) is not None:
+            yield f"{item.name}=={item.version}"
 
 
 def _everything(live: "Environment", snapshot: "Snapshot") -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -9,12 +9,14 @@ goes on where it ended (see ``journal``). It looks again until there is nothing 
 import contextlib
 
 from envguard._value import Value
-from envguard.change import damage, golden, journal, place, seen as seeing, site_lock, staging, supply
+from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, staging, supply
 from envguard.change.artifact import ArtifactError
 from envguard.change.damage import Step
 from envguard.change.seen import Seen
 from envguard.change.supply import Supply
+from envguard.environment import interpreter
 from envguard.errors import ChangeError
+from envguard.facts.against_manifest import Memory
 from envguard.facts.owners import OWN_NAME
 from envguard.reporters.safe import safe
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from envguard.change.journal import Journal
-    from envguard.model import Report, Selection
+    from envguard.model import Depth, Report, Selection
 
 ROUNDS = 5
 """How often it looks and repairs: putting back one artifact may uncover what another one left behind."""
@@ -58,7 +60,7 @@ class Outcome(Value):
     """What a restore came to."""
 
     report: "Report"
-    """Of the last look, at depth files."""
+    """Of the last look."""
     done: tuple[Step, ...] = ()
     """What was changed, in this order."""
     left: tuple[Step, ...] = ()
@@ -78,6 +80,8 @@ class Options(Value):
     python: "str | None" = None
     sha256: "str | None" = None
     selection: "Selection | None" = None
+    depth: "Depth" = "files"
+    """How deep to look; above ``files`` an edited file is not seen."""
     prune: bool = False
     """Also remove what the golden file does not name."""
     remove: tuple[str, ...] = ()
@@ -91,14 +95,17 @@ class Options(Value):
     waiting: "Callable[[str], None] | None" = None
 
 
-def plan_restore(lock: str, options: "Options | None" = None) -> Plan:
+def plan_restore(lock: str, options: "Options | None" = None, *, memory: "Memory | None" = None) -> Plan:
     """What a restore would do. Nothing is changed, and the index is not asked.
 
     Raises:
         EnvguardError: As ``check``.
     """
     asked = options or Options()
-    seen = _look(lock, asked)
+    if memory is None:
+        with interpreter.asked_once():
+            return plan_restore(lock, asked, memory=Memory())
+    seen = _look(lock, asked, memory)
     interrupted = journal.read(seen.prefix)
     steps = damage.steps(seen, prune=asked.prune, remove=asked.remove, doubted=_doubted(interrupted))
     pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
@@ -137,9 +144,12 @@ def restore(
     """
     asked = options or Options()
     golden.settle(lock)
-    prefix = seeing.prefix_of(asked.python)
-    with site_lock.hold(prefix, asked.purpose, wait=asked.wait, waiting=asked.waiting):
-        plan = plan_restore(lock, asked)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(interpreter.asked_once())
+        prefix = seeing.prefix_of(asked.python)
+        stack.enter_context(site_lock.hold(prefix, asked.purpose, wait=asked.wait, waiting=asked.waiting))
+        memory = Memory()
+        plan = plan_restore(lock, asked, memory=memory)
         if not plan.to_do and plan.interrupted is None:
             _clean(prefix)
             return Outcome(report=plan.seen.report, left=plan.left)
@@ -148,8 +158,8 @@ def restore(
         done: list[Step] = []
         if plan.interrupted is not None:
             tell(f"finishing the {plan.interrupted.purpose} of {plan.interrupted.started} that was interrupted")
-            staging.commit(prefix, plan.interrupted)
-            plan = plan_restore(lock, asked)
+            committing.commit(prefix, plan.interrupted)
+            plan = plan_restore(lock, asked, memory=memory)
         doubted = _doubted(plan.interrupted)
         failed: dict[str, Step] = {}
         for _round in range(ROUNDS):
@@ -159,7 +169,7 @@ def restore(
             did, not_done = apply(plan, todo, asked, tell=tell)
             done += did
             failed |= {step.package: step for step in not_done}
-            seen = _look(lock, asked)
+            seen = _look(lock, asked, memory)
             steps = tuple(
                 failed[step.package] if step.action == "install" and step.package in failed else step
                 for step in damage.steps(seen, prune=asked.prune, remove=asked.remove)
@@ -208,7 +218,7 @@ def apply(
         said = journal.read(prefix)
         if said is None:
             raise ChangeError(f"{place.folder(prefix)}: the journal that was just written is gone")
-        staging.commit(prefix, said)
+        committing.commit(prefix, said)
     return did, left
 
 
@@ -271,9 +281,15 @@ def _or_left(step: Step, found: "dict[str, Supply]") -> Step:
     return step.replace(action="leave", what=f"{step.what}: {found[step.pin.name].why}")
 
 
-def _look(lock: str, options: Options) -> Seen:
+def _look(lock: str, options: Options, memory: "Memory | None") -> Seen:
     return seeing.look(
-        lock, python=options.python, sha256=options.sha256, selection=options.selection, progress=options.progress
+        lock,
+        depth=options.depth,
+        python=options.python,
+        sha256=options.sha256,
+        selection=options.selection,
+        progress=options.progress,
+        memory=memory,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from envguard.facts.differences import Difference
     from envguard.facts.tree import Entry, Listing
+    from envguard.model import Depth
 
 
 class Seen(Value):
@@ -28,10 +29,15 @@ class Seen(Value):
     report: Report
     differences: "tuple[Difference, ...]"
     """Of single files, with their paths."""
-    ownership: Ownership
-    """What the RECORDs say that are installed."""
+    known: "Ownership | None" = None
+    """What the RECORDs say that are installed, where it was asked for already."""
     listing: "Listing | None"
     """The manifest."""
+
+    @property
+    def ownership(self) -> Ownership:
+        """What the RECORDs say that are installed."""
+        return self.known if self.known is not None else read_ownership(self.live)
 
     @property
     def prefix(self) -> str:
@@ -80,19 +86,23 @@ def prefix_of(python: "str | None") -> str:
 def look(
     lock: str,
     *,
+    depth: "Depth" = "files",
     python: "str | None" = None,
     sha256: "str | None" = None,
     selection: "Selection | None" = None,
     progress: "Callable[[int, int], None] | None" = None,
+    memory: "against_manifest.Memory | None" = None,
 ) -> Seen:
-    """Compares an environment with a golden file at depth files.
+    """Compares an environment with a golden file.
 
     Args:
         lock: Path of the golden file.
+        depth: Above ``files`` single files are not looked at.
         python: As in ``check``.
         sha256: As in ``check``.
         selection: As in ``check``.
         progress: As in ``check``.
+        memory: Of an earlier look, where the lock of the environment has been held since.
 
     Raises:
         EnvguardError: As ``check``.
@@ -100,21 +110,26 @@ def look(
     whom = interpreter.of(python)[0] if python is not None else interpreter.running()
     snapshot = comparing.load(lock, sha256=sha256, selection=(selection or Selection()).replace(interpreter=whom))
     with manifest.no_collection():
-        live = environment.scan(python=python, depth="files", may_be_empty=True)
+        live = environment.scan(python=python, depth=depth, may_be_empty=True)
         snapshot = comparing.applicable(snapshot, live.interpreter)
         listing = comparing.sealed_files(snapshot)
-        if listing is None:
+        found: list[Difference] = []
+        blind: list[str] = []
+        if depth != "files":
+            blind.append("edited, added and deleted files: only depth files reads them")
+        elif listing is None:
             found, blind = against_records.compare(live, snapshot.pins, progress=progress)
         else:
-            found, blind = against_manifest.compare(live, listing, snapshot.pins, progress=progress)
+            found, blind = against_manifest.compare(live, listing, snapshot.pins, progress=progress, memory=memory)
         if all(pin.name != OWN_NAME for pin in snapshot.pins):
             found = [each for each in found if each.package != OWN_NAME]
     live = live.replace(observations=live.observations + gather(found), blind=live.blind + tuple(blind))
+    report = comparing.judge(snapshot, live, depth, ())
     return Seen(
         snapshot=snapshot,
         live=live,
-        report=comparing.judge(snapshot, live, "files", ()),
+        report=report,
         differences=tuple(found),
-        ownership=read_ownership(live),
+        known=read_ownership(live) if report.findings else None,
         listing=listing,
     )

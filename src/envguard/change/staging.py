@@ -6,13 +6,13 @@ stop them half-way, a file that other environments or a cache share by a hard li
 through, and whoever comes after an interruption does them once more.
 """
 
-import contextlib
 import hashlib
 import os
 import stat
 
 from envguard._value import Value
 from envguard.change import _scripts, artifact, journal, layout, place
+from envguard.change.committing import explained, folders_below
 from envguard.change.journal import Operation
 from envguard.errors import ChangeError
 from envguard.facts import bytecode
@@ -56,7 +56,7 @@ class Staging:
         self._claims: dict[str, set[str]] = {}
         for row in seen.ownership.rows:
             self._claims.setdefault(row.path, set()).add(row.owner)
-        with _explained(place.folder(self._prefix)):
+        with explained(place.folder(self._prefix)):
             journal.clear(self._prefix, journal.STAGED)
         self._folder = place.make(self._prefix, journal.STAGED)
         self._mark = os.urandom(8).hex()
@@ -92,12 +92,22 @@ class Staging:
             version=self._short_version(),
             shebangs=tuple(_scripts.shebangs(executables, os.path.join(self._prefix, "bin"))),
         )
+        before, targets = len(self._first), set(self._targets)
+        try:
+            laid = self._install(supply, where)
+        except artifact.ArtifactError:
+            del self._first[before:]
+            self._targets = targets
+            raise
+        self._packages.append(supply.pin.name)
+        self._cannot += [why for why in laid.cannot if why not in self._cannot]
+
+    def _install(self, supply: "Supply", where: layout.Place) -> layout.Laid:
         with artifact.opened(supply.path) as contents:
             whole = artifact.is_proven_whole(supply.pin, supply.path)
             laid = layout.lay_out(contents, where, self._sealed, whole=whole)
             self._put_all(supply.pin.name, laid, contents)
-        self._packages.append(supply.pin.name)
-        self._cannot += [why for why in laid.cannot if why not in self._cannot]
+        return laid
 
     def can_remove(self, distribution: "Distribution") -> bool:
         """True where a RECORD says which files are a distribution's own."""
@@ -114,7 +124,7 @@ class Staging:
         """Stages the removal of files, links and whole folders."""
         for path in paths:
             self._unlink_all(list(_below(path)), keep=(), last=True)
-            self._last += [Operation(kind="prune", path=each) for each in _folders_below(path)]
+            self._last += [Operation(kind="prune", path=each) for each in folders_below(path)]
 
     def set_mode(self, paths: "Iterable[str]") -> None:
         """Stages copies of files with the executable bit that was sealed: the file itself may be shared with others."""
@@ -122,7 +132,7 @@ class Staging:
             entry = self._sealed.get(path)
             if entry is None or entry.kind != "f" or not _is_regular(path):
                 continue
-            with _explained(path), open(path, "rb") as file:
+            with explained(path), open(path, "rb") as file:
                 data = file.read()
             if hashlib.sha256(data).hexdigest() == entry.sha256:
                 self._put(path, data, executable=entry.executable)
@@ -137,7 +147,7 @@ class Staging:
         operations = tuple(
             each for each in (*self._first, *self._last) if each.kind != "unlink" or each.path not in self._targets
         )
-        with _explained(self._folder):
+        with explained(self._folder):
             if self._count > _SYNCED_ONE_BY_ONE:
                 os.sync()
             place.sync(self._folder)
@@ -179,6 +189,8 @@ class Staging:
                 continue
             self._clear_way(path)
             data = file.data if not file.member else contents.read(file.member)
+            if hashlib.sha256(data).hexdigest() != file.sha256:
+                raise artifact.ArtifactError(f"{file.member!a} is not what its RECORD lists")
             operation = self._stage(path, data, executable=file.executable)
             (late if ".dist-info/" in path else self._first).append(operation)
             if path.endswith(".py"):
@@ -255,7 +267,7 @@ class Staging:
         self._count += 1
         name = f"{self._mark}-{self._count}"
         staged = os.path.join(self._folder, name)
-        with _explained(staged):
+        with explained(staged):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(staged, flags, 0o777 if executable else 0o666)
             with os.fdopen(descriptor, "wb") as file:
@@ -295,57 +307,6 @@ class Staging:
         return entry is not None and entry.owner not in ("", owner) and not bytecode.is_cached(path)
 
 
-def commit(prefix: str, done: "journal.Journal") -> None:
-    """Does the operations of a journal; those that were done before have no effect.
-
-    Raises:
-        ChangeError: The system refused one, or a staged file is not what it was. The journal stays.
-    """
-    root = os.path.realpath(prefix)
-    folder = place.folder(root, journal.STAGED)
-    pruned = set()
-    for operation in done.operations:
-        with _explained(operation.path):
-            if operation.kind == "put":
-                _put(root, folder, operation)
-            elif operation.kind == "unlink":
-                _unlink(root, operation.path)
-            else:
-                pruned.add(operation.path)
-    for path in sorted(pruned, key=len, reverse=True):
-        if _is_inside(root, path):
-            with contextlib.suppress(OSError):  # not empty, or gone
-                os.rmdir(path)
-
-
-def _put(root: str, folder: str, operation: Operation) -> None:
-    staged = os.path.join(folder, os.path.basename(operation.staged))
-    if not os.path.lexists(staged):
-        return  # it was put in its place before the interruption
-    if artifact.sha256(staged) != operation.sha256:
-        raise ChangeError(f"{staged}: not what was staged", remedy="remove the journal beside it, and restore again")
-    parent = os.path.dirname(operation.path)
-    os.makedirs(parent, exist_ok=True)
-    if not _is_inside(root, operation.path):
-        raise ChangeError(f"{operation.path}: leads out of the environment: nothing is written there")
-    if os.path.isdir(operation.path) and not os.path.islink(operation.path):
-        for each in _folders_below(operation.path):
-            os.rmdir(each)  # emptied by the operations before
-    os.replace(staged, operation.path)
-
-
-def _unlink(root: str, path: str) -> None:
-    if not _is_inside(root, path) or (os.path.isdir(path) and not os.path.islink(path)):
-        return
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(path)
-
-
-def _is_inside(root: str, path: str) -> bool:
-    """True where a path lies below the prefix when the links in the folders above it are followed."""
-    return is_below(path, root) and is_below(os.path.realpath(os.path.dirname(path)), root)
-
-
 def _is_as(path: str, file: layout.File) -> bool:
     """True where a regular file with the right content and executable bit is there already."""
     try:
@@ -380,18 +341,3 @@ def _below(path: str) -> "Iterator[str]":
         for name in folders:
             if os.path.islink(os.path.join(parent, name)):
                 yield os.path.join(parent, name)
-
-
-def _folders_below(path: str) -> list[str]:
-    """A folder and all folders in it, the innermost first; empty for what is none."""
-    if os.path.islink(path) or not os.path.isdir(path):
-        return []
-    return [parent for parent, _folders, _files in os.walk(path, topdown=False)]
-
-
-@contextlib.contextmanager
-def _explained(path: str) -> "Iterator[None]":
-    try:
-        yield
-    except OSError as error:
-        raise place.refused(path, error) from error

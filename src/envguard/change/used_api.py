@@ -39,8 +39,8 @@ _PARAMETERS = frozenset(
         "PARAMETER_ADDED_REQUIRED",
     }
 )
-_SILENT = frozenset({"RETURN_CHANGED_TYPE", "ATTRIBUTE_CHANGED_TYPE", "CLASS_REMOVED_BASE"})
-"""Annotations and bases: they say nothing of whether a use still works."""
+_SILENT = frozenset({"RETURN_CHANGED_TYPE", "ATTRIBUTE_CHANGED_TYPE", "ATTRIBUTE_CHANGED_VALUE", "CLASS_REMOVED_BASE"})
+"""Annotations, values and bases: they say nothing of whether a use still works."""
 
 
 class Changed(Value):

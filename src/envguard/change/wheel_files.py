@@ -35,10 +35,10 @@ UNPACKED_BYTES = 64 << 30
 
 _CHUNK = 1 << 20
 _LOCAL_HEADER = 30
-_UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(?:^|/)\.\.(?:/|$)|//")
+_UNSAFE_NAME = re.compile(r"^$|[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(?:^|/)\.\.(?:/|$)|//")
 _PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
-_REFUSED = (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, struct.error, zlib.error)
+_REFUSED = (OSError, OverflowError, ValueError, RuntimeError, NotImplementedError, EOFError, struct.error, zlib.error)
 
 
 class Seekable(Protocol):
@@ -132,7 +132,7 @@ class Zipped:
             self._refuse(f"{len(listed)} files, more than the {MEMBERS} of any wheel")
         members: dict[str, zipfile.ZipInfo] = {}
         for info in listed:
-            if _UNSAFE_NAME.search(info.orig_filename) or _UNSAFE_NAME.search(info.filename):
+            if any(_UNSAFE_NAME.search(name) for name in {info.orig_filename, info.filename}):
                 self._refuse(f"a file with a name that leads elsewhere: {info.orig_filename[:200]!a}")
             if info.filename in members:
                 self._refuse(f"two files with one name: {info.filename[:200]!a}")

@@ -1,5 +1,6 @@
 """Which interpreter is judged: the running one, or another one that is asked without loading any of its packages."""
 
+import contextlib
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from envguard.versions import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 ANSWER_SECONDS = 20
@@ -18,6 +20,8 @@ ANSWER_SECONDS = 20
 ANSWER_LIMIT = 1 << 20
 """Bytes of an answer that are read."""
 
+_kept: "dict[str, bytes] | None" = None
+"""Answers by what was asked for, inside ``asked_once``."""
 _REMEDY = "give a python executable, or the folder of a virtual or conda environment"
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM", "jython": "Jython"}
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows", "cygwin": "CYGWIN"}
@@ -43,9 +47,24 @@ def of(python: str) -> tuple[Interpreter, str, tuple[str, ...]]:
     return identity, layout.prefix, entries
 
 
+@contextlib.contextmanager
+def asked_once() -> "Iterator[None]":
+    """Inside, an interpreter is asked once and believed from then on: for commands that look at it several times."""
+    global _kept  # noqa: PLW0603 - one process, one command
+    before, _kept = _kept, {}
+    try:
+        yield
+    finally:
+        _kept = before
+
+
 def ask(python: str) -> "tuple[Interpreter, paths.Layout]":
     """What another interpreter says about itself and its folders, see ``of``."""
-    answer = _answer(_executable(python), python)
+    answer = _kept.get(python) if _kept is not None else None
+    if answer is None:
+        answer = _answer(_executable(python), python)
+        if _kept is not None:
+            _kept[python] = answer
     try:
         said = json.loads(answer)
         return Interpreter(**_texts(said["identity"])), paths.Layout(**_folders(said["layout"]))

@@ -11,6 +11,7 @@ Everything that lies where the manifest looks must be in it, as it is in it. Thr
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -36,6 +37,40 @@ from envguard.facts.tree import (
 )
 from envguard.model import CondaPackage, Environment, Pin
 from envguard.versions import relation
+
+
+class Memory:
+    """Files that were read a moment ago and were as recorded, for one who looks twice while nobody else may write.
+
+    A file is not read again while device, inode, size and both of its times are what they were before it was read: the
+    time of the last change of its status cannot be set by a program.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, ...]] = {}
+        self._right: dict[str, tuple[int, ...]] = {}
+
+    def unchanged(self, places: Iterable[str]) -> set[str]:
+        """Which of these were right, and are what they were; notes what all of them are now."""
+        self._seen = {place: state for place in places if (state := _state(place))}
+        return {place for place, state in self._seen.items() if self._right.get(place) == state}
+
+    def keep(self, wrong: Iterable[str]) -> None:
+        """Remembers what was noted, without what turned out wrong."""
+        self._right = self._seen
+        for place in wrong:
+            self._right.pop(place, None)
+
+
+def _state(path: str) -> tuple[int, ...]:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return ()
+    if not stat.S_ISREG(status.st_mode):
+        return ()
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mode, *times)
 
 
 class _Live(NamedTuple):
@@ -64,32 +99,43 @@ class Reading:
     It may begin before anything is known of the environment: where that turns out to lie elsewhere, it was in vain.
     """
 
-    def __init__(self, listing: Listing, roots: Mapping[str, str]) -> None:
+    def __init__(self, listing: Listing, roots: Mapping[str, str], memory: Memory | None = None) -> None:
         """Nothing is started before the context is entered.
 
         Args:
             listing: The manifest.
             roots: Where its files are looked for.
+            memory: Files that need not be read again.
         """
         self.roots = dict(roots)
         self.numbers = [number for number, kind in enumerate(listing.kinds) if kind == "f"]
         self.places = absolutes(listing.paths, self.numbers, self.roots)
-        sizes = [listing.sizes[number] for number in self.numbers]
-        self.hashing = Hashing(self.places, sizes=sizes, is_expected=self._is_recorded)
+        known = memory.unchanged(self.places) if memory is not None else set()
+        self._read, self._read_places = self.numbers, self.places
+        if known:
+            unread = [index for index, place in enumerate(self.places) if place not in known]
+            self._read = [self.numbers[index] for index in unread]
+            self._read_places = [self.places[index] for index in unread]
+        sizes = [listing.sizes[number] for number in self._read]
+        self._hashing = Hashing(self._read_places, sizes=sizes, is_expected=self._is_recorded)
         self._listing = listing
 
     def _is_recorded(self, index: int, sha256: str, executable: bool) -> bool:
-        number = self.numbers[index]
+        number = self._read[index]
         return self._listing.digests[number] == sha256 and self._listing.executables[number] == executable
+
+    def unlike(self, progress: Progress | None) -> dict[str, Digest]:
+        """What was read and is not as recorded, by place; waits for the workers."""
+        return {self._read_places[index]: digest for index, digest in self._hashing.wait(progress).items()}
 
     def __enter__(self) -> "Self":
         """Starts the workers."""
-        self.hashing.__enter__()
+        self._hashing.__enter__()
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Ends the workers, whatever they are doing."""
-        self.hashing.__exit__()
+        self._hashing.__exit__()
 
 
 def compare(
@@ -99,6 +145,7 @@ def compare(
     *,
     progress: Progress | None = None,
     reading: Reading | None = None,
+    memory: Memory | None = None,
 ) -> tuple[list[Difference], list[str]]:
     """What differs from the manifest, and what could not be seen.
 
@@ -108,6 +155,7 @@ def compare(
         pins: The lock's pins.
         progress: Called now and then with bytes done and bytes in all.
         reading: Files that are being read already; used if they are those of this environment.
+        memory: Files that need not be read again; not asked where they are being read already.
     """
     recorded = dict(listing.roots)
     roots = _match_roots(recorded, roots_of(environment))
@@ -115,8 +163,8 @@ def compare(
     if reading is not None and any(roots.get(name) != path for name, path in reading.roots.items()):
         reading.__exit__()  # of another place
         reading = None
-    with contextlib.nullcontext(reading) if reading is not None else Reading(listing, roots) as files:
-        live = _observe(listing, roots, files, progress, conda=environment.conda is not None)
+    with contextlib.nullcontext(reading) if reading is not None else Reading(listing, roots, memory) as files:
+        live = _observe(listing, roots, files, progress, memory, conda=environment.conda is not None)
     suspects = _suspects(listing, live, same_place=same_place)
     blind = _blind(listing, live, same_place=same_place)
     if not suspects and not live.found.unlisted:
@@ -148,7 +196,13 @@ def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[s
 
 
 def _observe(
-    listing: Listing, roots: dict[str, str], reading: Reading, progress: Progress | None, *, conda: bool
+    listing: Listing,
+    roots: dict[str, str],
+    reading: Reading,
+    progress: Progress | None,
+    memory: Memory | None,
+    *,
+    conda: bool,
 ) -> _Live:
     """Looks for what the manifest does not list while workers read what it lists."""
     recorded, places = reading.numbers, reading.places
@@ -156,15 +210,17 @@ def _observe(
     present, expected = set(found.files), set(places)
     new = sorted(present - expected)
     caches = sum(1 for path in found.files if bytecode.is_runtime_cache(path))
-    unlike = {places[index]: digest for index, digest in reading.hashing.wait(progress).items()}
+    unlike = reading.unlike(progress)
     # A file that is no regular one any more, or lies behind a link that was none, may well read as recorded.
     doubted = (expected - present) | unlike.keys()
     doubtful = [listing[number] for number, place in zip(recorded, places, strict=True) if place in doubted]
+    if memory is not None:
+        memory.keep(doubted)
     doubtful += [listing[number] for number, kind in enumerate(listing.kinds) if kind != "f"]
     files = {path: digest for path, digest in unlike.items() if path in present}
     files.update(zip(new, hash_files(new), strict=True))
-    unread = {symbolic(path, roots): digest.why for path, digest in files.items() if digest.why}
-    return _Live(roots, doubtful, _entries(files, found, roots), unread, caches, found)
+    unreadable = {symbolic(path, roots): digest.why for path, digest in files.items() if digest.why}
+    return _Live(roots, doubtful, _entries(files, found, roots), unreadable, caches, found)
 
 
 def _find(listing: Listing, roots: dict[str, str], *, conda: bool) -> Found:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change import journal, staging
+from envguard.change import committing, journal
 from envguard.change.journal import Journal, Operation
 from envguard.errors import ChangeError, UnverifiableError
 
@@ -65,7 +65,7 @@ def test_doing_it_twice_is_doing_it_once(tmp_path: Path) -> None:
         Operation(kind="prune", path=str(tmp_path / "gone")),
     )
     for _time in range(2):
-        staging.commit(str(tmp_path), said)
+        committing.commit(str(tmp_path), said)
         assert new.read_bytes() == b"new"
         assert not old.exists()
 
@@ -74,7 +74,7 @@ def test_a_staged_file_that_was_altered_is_not_used(tmp_path: Path) -> None:
     operation = put(tmp_path, "a-1", b"proven", str(tmp_path / "x.py"))
     (tmp_path / ".envguard" / "staged" / "a-1").write_bytes(b"altered")
     with pytest.raises(ChangeError, match="not what was staged"):
-        staging.commit(str(tmp_path), some(tmp_path, operation))
+        committing.commit(str(tmp_path), some(tmp_path, operation))
     assert not (tmp_path / "x.py").exists()
 
 
@@ -85,8 +85,8 @@ def test_nothing_outside_the_prefix_is_touched_whatever_a_journal_says(tmp_path:
     (outside / "mine.py").write_text("mine")
     (prefix / "link").symlink_to(outside)
     unlinks = [Operation(kind="unlink", path=f"{prefix}/{where}/mine.py") for where in ("link", "../outside")]
-    staging.commit(str(prefix), some(prefix, *unlinks, Operation(kind="prune", path=str(outside))))
+    committing.commit(str(prefix), some(prefix, *unlinks, Operation(kind="prune", path=str(outside))))
     for where in ("link/mine.py", "../outside/mine.py"):
         with pytest.raises(ChangeError, match="leads out"):
-            staging.commit(str(prefix), some(prefix, put(prefix, "a-1", b"other", f"{prefix}/{where}")))
+            committing.commit(str(prefix), some(prefix, put(prefix, "a-1", b"other", f"{prefix}/{where}")))
     assert (outside / "mine.py").read_text() == "mine"

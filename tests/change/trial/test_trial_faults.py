@@ -31,6 +31,12 @@ def start(box: Box, change: str, test: str) -> "subprocess.Popen[str]":
     return box.start("try", change, "--test", test, *source)
 
 
+def working_in(folder: Path) -> list[str]:
+    """Processes whose working folder it is."""
+    done = run("sh", "-c", "ls -l /proc/[0-9]*/cwd 2>/dev/null")
+    return [line for line in done.stdout.splitlines() if line.endswith(f" -> {folder}")]
+
+
 def running_test(box: Box) -> bool:
     return any((box.folder / ".envguard" / "trials").glob("*/logs/*-test-before.log"))
 
@@ -43,6 +49,7 @@ def test_an_interrupted_trial_leaves_all_as_it_was_and_can_be_removed(box: Box, 
         wait_for(lambda: running_test(box))
         os.kill(process.pid, how)
         process.communicate(timeout=60)
+    wait_for(lambda: not working_in(box.folder), 10)
     assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
     assert box.state() == before
     assert (box.folder / "envguard.lock").read_bytes() == golden

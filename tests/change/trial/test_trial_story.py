@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from trial_box import Box
 
 REGRESSION = "import json, six; json.dump({'x': 0.1, 'v': six.__version__ >= '1.17'}, open('out.json', 'w'))"
@@ -66,6 +67,7 @@ def test_a_change_that_fails_the_regression_is_rejected_and_nothing_was_touched(
     assert box.history() == []
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_without_the_change_says_nothing_about_it(box: Box) -> None:
     done = box.tried("six==1.17.0", test="python -c 'raise SystemExit(5)'")
     assert done.returncode == 2
@@ -75,6 +77,7 @@ def test_a_test_that_fails_without_the_change_says_nothing_about_it(box: Box) ->
     assert not (box.folder / ".envguard" / "trials" / said["id"] / "env").exists()
 
 
+@pytest.mark.slow
 def test_a_forbidden_change_is_not_tried(box: Box) -> None:
     (box.folder / "envguard.toml").write_text(
         '[[rules]]\nid = "six-stays"\npackage = ["six"]\nverdict = "forbidden"\n'

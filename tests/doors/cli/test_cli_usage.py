@@ -1,7 +1,10 @@
 import pytest
 from box import Box
 
-COMMANDS = ("check", "diff", "digest", "exec", "explain", "export", "freeze", "rule", "schema", "version")
+COMMANDS = (
+    "accept", "check", "diff", "digest", "exec", "explain", "export", "freeze", "reject", "rule", "schema", "try",
+    "version",
+)  # fmt: skip
 
 
 def test_help_lists_every_command(eg: Box) -> None:
@@ -33,7 +36,7 @@ def test_no_command_shows_the_help_and_is_2(eg: Box) -> None:
     ("argv", "hint"),
     [
         (("chek",), "did you mean check?"),
-        (("frobnicate",), "one of check, diff"),
+        (("frobnicate",), "check, diff"),
         (("--color", "always", "check"), "envguard COMMAND [OPTIONS]"),
         (("check", "--dpeth", "files"), "did you mean --depth?"),
         (("check", "--output-formt=json"), "did you mean --output-format?"),

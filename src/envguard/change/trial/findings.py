@@ -6,7 +6,9 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from envguard.proposal import Move
 
 _DRIFT = frozenset({"removed", "upgraded", "downgraded", "different", "added", "variant", "source", "rebuilt"})
 """Kinds of change that a plan announces."""
@@ -22,16 +24,20 @@ def unequal(report: Report) -> tuple[Finding, ...]:
     return tuple(found for found in report.findings if found.change.code not in sound - same)
 
 
-def announced(finding: Finding, moved: "Iterable[str]") -> bool:
-    """True for the drift that the change itself is."""
-    return finding.change.kind in _DRIFT and normalise(finding.change.package) in moved
-
-
-def new(before: Report, after: Report, moved: "Iterable[str]") -> tuple[Finding, ...]:
+def new(before: Report, after: Report, moves: "Sequence[Move]") -> tuple[Finding, ...]:
     """What was found after the change, not before it, and is not the change itself."""
     known = {_key(found) for found in before.findings}
-    names = frozenset(moved)
-    return tuple(found for found in after.findings if _key(found) not in known and not announced(found, names))
+    moved = {move.name for move in moves}
+    # Of the same version in another artifact the manifest still speaks, file by file.
+    replaced = {move.name for move in moves if move.before == move.after}
+    return tuple(
+        found for found in after.findings if _key(found) not in known and not _is_announced(found, moved, replaced)
+    )
+
+
+def _is_announced(finding: Finding, moved: set[str], replaced: set[str]) -> bool:
+    name = normalise(finding.change.package)
+    return (finding.change.kind in _DRIFT and name in moved) or (finding.change.code == "EG108" and name in replaced)
 
 
 def new_notes(before: Report, after: Report) -> tuple[str, ...]:

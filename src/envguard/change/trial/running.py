@@ -82,7 +82,7 @@ def measured(
     answer = log + ".measured"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(answer)
-    launched = [sys.executable, "-I", "-S", _LAUNCH, answer, *command]
+    launched = [sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), answer, *command]
     begin = time.monotonic()
     late = _run(launched, log=log, environ=environ, folder=folder, limit=limit)[1]
     if late:

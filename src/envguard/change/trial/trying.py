@@ -164,7 +164,7 @@ class _Attempt:
         bench.require_output()
         self._change(planned, filled.installer)
         after = self._look()
-        broken = findings.new(before, after, [move.name for move in planned.moves])
+        broken = findings.new(before, after, planned.moves)
         reasons = self._say_broken(broken, findings.new_notes(before, after))
         reasons += self._seal()
         second = self._test(bench, "after", self.trial.file("golden", os.path.basename(self.golden.path)))

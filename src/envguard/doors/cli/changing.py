@@ -5,6 +5,7 @@ import sys
 
 from envguard.doors.cli import output
 from envguard.errors import ChangeError, UsageError
+from envguard.model import SEALED_DEPTHS
 from envguard.reporters._words import plural
 from envguard.reporters.safe import safe
 
@@ -25,6 +26,12 @@ _STYLES = {"install": "safe", "mode": "safe", "delete": "cautious", "remove": "c
 def add_options(parser: "Parser") -> None:
     """The options of a command that brings an environment to a golden file."""
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument(
+        "--depth",
+        choices=SEALED_DEPTHS,
+        default="files",
+        help="how deep to look; only depth files sees edited files (default: files)",
+    )
     parser.add_argument("--prune", action="store_true", help="also remove what the golden file does not name")
     parser.add_argument(
         "--find-links", metavar="DIR", action="append", default=[], help="a folder with wheels, asked first; repeatable"
@@ -52,6 +59,7 @@ def options_of(options: "argparse.Namespace", purpose: str, shown: "Callable[[in
     if not 0 <= wait <= 1e6:
         raise UsageError(f"--wait {safe(options.wait)!r} is no number of seconds")
     return Options(
+        depth=options.depth,
         python=options.python,
         sha256=getattr(options, "sha256", None),
         selection=part.chosen(options),

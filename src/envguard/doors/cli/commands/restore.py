@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from envguard.change.restoring import Options, Outcome
     from envguard.doors.cli.output import Output
+    from envguard.model import Report
 
 SUMMARY = "bring the environment back to its golden file, from proven artifacts"
 DESCRIPTION = (
@@ -37,7 +38,6 @@ def run(argv: list[str]) -> int:
     add_progress(parser)
     add_output(parser)
     options = parser.parse(argv)
-    options.depth = "files"
     answer = output.of_options(options, has_report=False)
     lock = locate.locate(chosen_lock(options))
     with progress.bar(options) as shown:
@@ -52,7 +52,7 @@ def show(lock: str, asked: "Options", answer: "Output") -> int:
     from envguard.change.restoring import plan_restore
 
     plan = plan_restore(lock, asked)
-    told = changing.lines(plan, answer.paint()) or ["nothing to restore: " + _verdict(plan.seen.report.verdict)]
+    told = changing.lines(plan, answer.paint()) or ["nothing to restore: " + _verdict(plan.seen.report)]
     changing.write(answer, changing.data(plan, dry_run=True), "\n".join(told) + "\n")
     return FINDINGS if plan.steps or plan.interrupted is not None else PINNED
 
@@ -78,10 +78,10 @@ def _text(outcome: "Outcome", answer: "Output") -> str:
     told = [f"{paint('left   ', 'unverified')}  {paint.text(f'{step.package}: {step.what}')}" for step in outcome.left]
     if outcome.report.pinned:
         count = f"{len(outcome.done)} done, " if outcome.done else "nothing to do, "
-        told.append(f"{paint('restored', 'pinned')}  {count}{_verdict(outcome.report.verdict)}")
+        told.append(f"{paint('restored', 'pinned')}  {count}{_verdict(outcome.report)}")
         return "\n".join(told) + "\n"
     return "\n".join([*told, answer.render(outcome.report).rstrip()]) + "\n"
 
 
-def _verdict(verdict: str) -> str:
-    return f"{verdict} at depth files"
+def _verdict(report: "Report") -> str:
+    return f"{report.verdict} at depth {report.depth}"

@@ -32,7 +32,7 @@ def run(argv: list[str]) -> int:
     add_progress(parser)
     add_output(parser)
     options = parser.parse(argv)
-    options.depth, options.sha256 = "files", None
+    options.sha256 = None
     answer = output.of_options(options, has_report=False)
     lock = locate.locate(chosen_lock(options))
     golden.settle(lock)
@@ -56,9 +56,7 @@ def run(argv: list[str]) -> int:
     if not entries[-1:] or entries[-1].seal != history.seal_of(lock):
         history.append(lock, history.Entry(what=f"the golden file before the rollback to {entry.number}"))
     golden.become(lock, data, manifest)
-    history.append(lock, history.Entry(what=f"rollback to {entry.number}: {entry.what}", evidence=_EVIDENCE))
+    evidence = (f"the environment was restored to it and checked at depth {options.depth}",)
+    history.append(lock, history.Entry(what=f"rollback to {entry.number}: {entry.what}", evidence=evidence))
     output.tell(f"envguard: golden file {entry.number} is {safe(lock)} again")
     return PINNED
-
-
-_EVIDENCE = ("the environment was restored to it and checked at depth files",)

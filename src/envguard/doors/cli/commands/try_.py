@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 SUMMARY = "try a change in an environment of its own, with a test before and after"
 EXAMPLES = """
     envguard try 'requests==2.32.5' --test 'python -m pytest -q tests/regression'
-    envguard try +onnxruntime-gpu -onnxruntime --test 'python infer.py' --compare out.npy --rtol 1e-4
-    envguard try --test 'make smoke' --timeout 600 --yes -- pip install -U torchvision
+    envguard try numpy==2.0.0 --test 'python infer.py' --compare out.npy
+    envguard try --test 'make smoke' --yes -- pip install -U torchvision
 """
 _WITH_VALUE = (
     "-r", "-o", "--requirement", "--test", "--compare", "--find-links", "--installer", "--lock", "--python", "--output",
@@ -85,7 +85,7 @@ def _parser() -> Parser:
         "equals golden, run the test, make the change there, look for what is newly broken, run the test again and "
         "compare. The original is not touched."
     )
-    usage = "[CHANGE...] --test CMD [OPTIONS] | try --test CMD -- COMMAND"
+    usage = "[CHANGE...] --test CMD [OPTIONS] [-- COMMAND]"
     parser = Parser("try", told, examples=EXAMPLES, usage=usage)
     wanted.add_options(parser)
     group = parser.add_argument_group("the test")
