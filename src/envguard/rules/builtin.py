@@ -5,7 +5,7 @@ counts as the graver case: only the trait ``pure`` makes milder.
 """
 
 from envguard.model import Rule
-from envguard.rules._builtin_proposed import PROPOSED as _PROPOSED
+from envguard.rules._builtin_proposed import PROPOSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -397,15 +397,4 @@ UNFORESEEN = _row(
 )
 """The last row: it matches everything."""
 
-ROWS = (
-    *_PRESENCE,
-    *_VERSIONS,
-    *_ARTIFACTS,
-    *_DAMAGE,
-    *_NATIVE,
-    *_INTERPRETER,
-    *_FILES,
-    *_PROPOSED,
-    *_GUARD,
-    UNFORESEEN,
-)
+ROWS = (*_PRESENCE, *_VERSIONS, *_ARTIFACTS, *_DAMAGE, *_NATIVE, *_INTERPRETER, *_FILES, *PROPOSED, *_GUARD, UNFORESEEN)
