@@ -92,6 +92,11 @@ def test_annotations_of_a_compiled_requirements_file(tmp_path: Path) -> None:
     assert verdicts(old, new) == {"markupsafe": ("forbidden", True)}
     new.write_text(text.format("2.1.5").replace("jinja2==3.1.4", "jinja2==3.1.5"))
     assert not any(raised for _verdict, raised in verdicts(old, new).values())
+    # A line without such a comment may be anybody's wish.
+    for path, version in ((old, "1.16.0"), (new, "1.17.0")):
+        path.write_text(text.format("2.1.4") + f"six=={version}\n")
+    assert verdicts(old, new) == {"six": ("forbidden", False)}
+    assert any("whether all that moved was asked for" in line for line in envguard.diff(old, new).blind)
 
 
 def test_a_plain_file_says_nothing_and_that_is_said(tmp_path: Path) -> None:

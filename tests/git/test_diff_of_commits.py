@@ -213,3 +213,35 @@ def test_other_object_names_and_bare_repositories(here: Repository, monkeypatch:
     assert envguard.diff("git::r.txt", "r.txt").pinned
     with pytest.raises(UsageError, match="no revision 'HEAD'"):
         envguard.diff("git:HEAD:r.txt", "r.txt")
+
+
+@pytest.mark.slow
+def test_what_a_partial_clone_lacks_is_not_fetched(here: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.git("config", "uploadpack.allowFilter", "true")
+    partial = here.home / "partial"
+    here.git("clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{here.folder}", partial)
+    monkeypatch.chdir(partial)
+    with pytest.raises(LockError, match="git cannot read it"):
+        envguard.diff("git:HEAD:req/base.txt", "live")
+    # By itself git would have fetched it.
+    here.git("-C", partial, "cat-file", "blob", "HEAD:req/base.txt")
+    here.git("-C", partial, "cat-file", "blob", "HEAD:req/more.txt")
+    assert envguard.diff("git:HEAD:req/base.txt", "git:HEAD:req/base.txt").pinned
+
+
+@pytest.mark.slow
+def test_settings_of_a_hostile_repository_run_nothing(here: Repository, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    script = tmp_path / "trap.sh"
+    script.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n")
+    script.chmod(0o755)
+    here.stage(".gitattributes", "*.txt filter=evil diff=evil\n")
+    here.commit()
+    for key in ("filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "diff.external", "core.fsmonitor"):
+        here.git("config", key, str(script))
+    here.git("config", "core.pager", str(script))
+    trap.unlink(missing_ok=True)
+    assert here.eg("diff", "git:one:req/base.txt", "git::req/base.txt").returncode == 1
+    assert here.eg("hook", "lock", "--lock", "req/base.txt").returncode == 0
+    assert here.eg("hook", "images").returncode == 0
+    assert not trap.exists()

@@ -156,3 +156,25 @@ def test_usage(repo: Repository) -> None:
         done = repo.eg("hook", *words)
         assert (done.returncode, done.stdout) == (2, ""), words
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_many_files_are_read_in_few_calls(repo: Repository, tmp_path: Path) -> None:
+    for number in range(120):
+        repo.write(
+            f"deploy/{number}.yaml",
+            f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: redis}}]}}\n# {number}\n",
+        )
+    repo.write("deploy/empty.yaml", "")
+    repo.write("deploy/large.yaml", "apiVersion: v1\nkind: List\n" + "#" * (5 << 20))
+    repo.git("add", "-A")
+    counted = tmp_path / "bin"
+    counted.mkdir()
+    stub = counted / "git"
+    stub.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexec /usr/bin/git "$@"\n')
+    stub.chmod(0o755)
+    done = repo.eg("hook", "images", PATH=f"{counted}:/usr/bin:/bin")
+    assert done.returncode == 1
+    assert "122 files read" not in done.stdout
+    assert "121 files read as staged" in done.stdout
+    assert "and 101 more" in done.stdout
+    assert len((tmp_path / "calls").read_text().splitlines()) < 20

@@ -1,5 +1,6 @@
 """Files written for these tests: what is expected of each stands beside it, a finding a line, as a person wrote it."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,16 @@ def told(path: Path) -> list[str]:
     return sorted(rows)
 
 
-def test_there_are_sixty() -> None:
+def test_what_the_files_hold() -> None:
+    """What "every floating tag is found, and no fixed one" is said of."""
+    rows = [row for path in FILES for row in path.with_name(path.name + ".expected").read_text().splitlines()]
+    counts = Counter(row.split()[1] for row in rows)
     assert len(FILES) >= 60
+    assert counts["floating"] >= 75
+    assert counts["replaced"] >= 20
+    assert sum(1 for row in rows if row.split()[1:3] == ["floating", "newest"]) >= 40
+    fixed = [path for path in FILES if "fixed" in path.name or "kept" in path.name]
+    assert not any(" floating " in row or " replaced " in row for path in fixed for row in told(path))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")

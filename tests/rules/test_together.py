@@ -159,3 +159,9 @@ def test_in_toml(tmp_path: Path) -> None:
     path.write_text(text.replace('"requires-dist"', '"moon"'))
     with pytest.raises(RuleError, match=r"rules\[0\]\.follow"):
         config.rules(config.load(str(path)))
+
+
+def test_what_only_an_extra_requires_does_not_count() -> None:
+    vision = there("torchvision", "0.29.2", "torch>=2.14.0", "torch==2.14.0; extra == 'pinned'")
+    lock = "torch==2.14.0\ntorchvision==0.29.2\n"
+    assert judged(lock, there("torch", "2.15.0", "sympy"), vision) == []

@@ -39,8 +39,9 @@ def weigh(report: "Report", before: "Side", after: "Side") -> "Report":
 
 
 def _is_unknown(change: "Change", moved: "dict[str, str]", old: "Edges | None", new: "Edges | None") -> bool:
-    concerned = change.kind in _OF_A_PACKAGE and change.package and new is not None and new.direct is None
-    return bool(concerned) and new is not None and _asked(change, moved, old, new) == (None, "")
+    if change.kind not in _OF_A_PACKAGE or not change.package or new is None:
+        return False
+    return _asked(change, moved, old, new) == (None, "")
 
 
 def _known(side: "Side") -> "Edges | None":
@@ -75,6 +76,8 @@ def _asked(change: "Change", moved: "dict[str, str]", old: "Edges | None", new: 
         if staying:
             return False, f"{staying[0]} still requires it"
         return (True, "") if old is not None and old.of.get(name) else (None, "")
+    if new.spoken_of is not None and name not in new.spoken_of:
+        return None, ""
     if change.kind == "added" and requirers:
         return True, f"required by {', '.join(sorted({edge.by for edge in requirers})[:4])}"
     loose = ""

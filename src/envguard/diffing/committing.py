@@ -6,14 +6,14 @@ counts, and where the new rules are the milder ones that itself is a finding (EG
 
 import os
 
-from envguard import comparing, config, formats, rules
+from envguard import comparing, config, environment, formats, rules
 from envguard._value import Value
 from envguard.diffing import judging, sides
 from envguard.environment.interpreter import running
 from envguard.errors import UsageError
 from envguard.git import trees
 from envguard.git.trees import Tree
-from envguard.model import GRAVITY, Change, Finding, Report, Rule, Selection
+from envguard.model import GRAVITY, Change, Finding, Interpreter, Report, Rule, Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,31 +51,33 @@ def proposal(from_ref: str = "", to_ref: str = "", start: str = ".") -> Proposal
     return Proposal(before=before, after=after, merge=not from_ref and trees.is_merging(after.root))
 
 
-def judge(found: Proposal, named: "Sequence[str]" = ()) -> tuple[Judged, ...]:
+def judge(found: Proposal, named: "Sequence[str]" = (), *, python: "str | None" = None) -> tuple[Judged, ...]:
     """Judge every golden file that the commit touches.
 
     Args:
         found: The commit.
         named: Golden files, by their paths in the working folder; empty means what the settings name, else every file
             that is called like a lock.
+        python: The interpreter that locks for several are read for; default this one.
 
     Raises:
         EnvguardError: A lock or rule table of either side cannot be read, or a named file is on neither side.
     """
+    whom = environment.interpreter.of(python)[0] if python is not None else running()
     judged = []
     for old, new in _pairs(found, named):
         before, after = found.before.entries.get(old), found.after.entries.get(new)
         if before is None and after is None:
             continue
         if before is not None and after is None:
-            judged.append(Judged(path=old, what="removed", report=_removed(found, old)))
+            judged.append(Judged(path=old, what="removed", report=_removed(found, old, whom)))
         elif before is None:
-            _side(found, found.after, new)  # what cannot be read must not get in
+            _side(found, found.after, new, whom)  # what cannot be read must not get in
             judged.append(Judged(path=new, what="added"))
         elif old == new and _same(found, old):
             judged.append(Judged(path=new, what="unchanged"))
         else:
-            judged.append(_changed(found, old, new))
+            judged.append(_changed(found, old, new, whom))
     return tuple(judged)
 
 
@@ -114,15 +116,15 @@ def _same(found: Proposal, path: str) -> bool:
     return found.before.entries == found.after.entries
 
 
-def _side(found: Proposal, tree: Tree, path: str) -> "Side":
+def _side(found: Proposal, tree: Tree, path: str, whom: Interpreter) -> "Side":
     where = sides.Place(
         told=f"{tree.name}:{path}", path=os.path.relpath(os.path.join(found.after.root, path)), files=tree
     )
-    return sides.read_side(where, Selection(), running())
+    return sides.read_side(where, Selection(), whom)
 
 
-def _changed(found: Proposal, old: str, new: str) -> Judged:
-    before, after = _side(found, found.before, old), _side(found, found.after, new)
+def _changed(found: Proposal, old: str, new: str, whom: Interpreter) -> Judged:
+    before, after = _side(found, found.before, old, whom), _side(found, found.after, new, whom)
     former = comparing.rules_for(before.snapshot, before.files)
     latter = comparing.rules_for(after.snapshot, after.files)
     strict = judging.between(before, after, former)
@@ -168,8 +170,8 @@ def _loosened(was: Finding, new: "Finding | None", found: Proposal) -> Finding:
     return rules.judge((told,), (), today="", markers={})[0]
 
 
-def _removed(found: Proposal, path: str) -> Report:
-    before = _side(found, found.before, path)
+def _removed(found: Proposal, path: str, whom: Interpreter) -> Report:
+    before = _side(found, found.before, path, whom)
     told = Change(
         code="EG210",
         kind="lock-removed",

@@ -60,6 +60,8 @@ class Edges(Value):
     """Package -> who requires it."""
     direct: "frozenset[str] | None" = None
     """What the project asks for itself; None where nothing says so."""
+    spoken_of: "frozenset[str] | None" = None
+    """The packages of which anything is known; None is all."""
 
 
 def known(side: "Side") -> "Edges | None":
@@ -180,7 +182,9 @@ def _of_requirements(text: str, side: "Side") -> "Edges | None":  # noqa: ARG001
                 direct.add(package)
             else:
                 edges.append(Edge(package=package, by=normalise(named[1])))
-    return _made(edges, frozenset(direct)) if edges or direct else None
+    found = _made(edges, frozenset(direct))
+    # A line without such a comment, or of an included file, may be anybody's wish.
+    return None if found is None else found.replace(spoken_of=frozenset({*found.of, *direct}))
 
 
 _READERS = {

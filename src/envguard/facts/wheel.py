@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 TRAITS: "Mapping[str, str]" = {
-    "pure": "No compiled file: RECORD lists no shared object and every wheel tag is for any platform. Of a package that "
-    "is known from a lock alone, the tags decide.",
+    "pure": "No compiled file: RECORD lists no shared object and every wheel tag is for any platform. Of a package "
+    "that is known from a lock alone, the tags decide.",
     "native": "Compiled code: RECORD lists a shared object, or a wheel tag names a platform.",
     "abi3": "All its extension modules keep to Python's stable ABI: tag abi3, or only .abi3.so files.",
     "cuda": "Made for CUDA: its name is of a CUDA family, its version has a +cuNNN label, it requires nvidia-*, or a "

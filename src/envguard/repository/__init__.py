@@ -83,6 +83,7 @@ def examine_tree(from_ref: str = "", to_ref: str = "", *, paths: "Sequence[str]"
     else:
         changed = sorted(path for path, entry in after.entries.items() if before.entries.get(path) != entry)
         asked = [os.path.relpath(os.path.join(after.root, path)) for path in changed]
+    after.prefetch((path for path in asked if finding.by_name(path)), FILE_LIMIT)
     candidates = [each for path in asked if (each := finding.in_tree(path, after)).form]
     return _report(candidates, after.root, after) if candidates else None
 

@@ -31,7 +31,7 @@ _ANSWERS = re.compile(r"(?:.*/)?(?:python|python3)")
 _CONDA_PYTHON = re.compile(r"(?:[^:\s]+::)?python(?:\s*[=<>!~ ].*)?")
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _OF_ANOTHER = re.compile(
-    r".*(?:/(?:pyenv|\.pyenv)/(?:shims|versions/[^/]+/bin)|/uv/python/[^/]+/bin|/(?:envs|env)/[^/]+/bin"
+    r".*(?:/(?:pyenv|\.pyenv)/(?:shims|versions/[^/]+/bin)|/uv/python/[^/]+/bin|/envs/[^/]+/bin"
     r"|/(?:opt|usr/local|usr/lib|root|home/[^/]+)/(?:[^:]*/)?(?:python-?\d[^/]*|cp3\d+[^/]*|cpython[^/]*)/bin"
     r"|/(?:mini(?:conda|forge)|mambaforge|anaconda)3?/bin)/?",
     re.IGNORECASE,
@@ -140,11 +140,15 @@ class Watch:
         elsewhere = _value_of(texts, "-n", "--name", "-p", "--prefix") not in ("", "base", "/opt/conda")
         if texts[0] not in ("install", "update", "upgrade") or elsewhere:
             return
+        # Whoever installs torch in the same breath gets one for the new Python.
+        with_torch = any(re.match(r"(?:[^:\s]+::)?(?:pytorch|torch)(?:[=<>!~ ]|$)", text) for text in texts)
         for word in words[2:]:
             if _CONDA_PYTHON.fullmatch(word.text):
                 version = _NUMBERS.search(word.text)
                 why = f"{program(words[0])} {texts[0]} {word.text} replaces the Python of the base environment"
-                yield self._made(version[0] if version else "", why, word.line, certain=version is not None)
+                yield self._made(
+                    version[0] if version else "", why, word.line, certain=version is not None and not with_torch
+                )
 
     def _alternative(self, texts: "list[str]", line: int) -> "Iterator[Replaced]":
         action = next((text for text in texts if text in ("--install", "--set")), "")

@@ -12,6 +12,7 @@ torchvision up to 0.28 and torchaudio up to 2.10 pin one exact torch; later rele
 """
 
 from envguard import versions
+from envguard.facts.requirements import applicable
 from envguard.model import GRAVITY, Change, Finding, Rule
 from envguard.rules.match import holds, named
 
@@ -71,13 +72,15 @@ def judge(
         members = {name: each for name, each in there.items() if named(row.together, name)}
         movers = [change for name, change in moved.items() if name in members]
         if movers:
-            findings += _left_behind(row, members, movers)
+            findings += _left_behind(row, members, movers, markers)
             if row.label:
                 findings += _labels(row, members, movers)
     return tuple(findings)
 
 
-def _left_behind(row: Rule, members: "Mapping[str, Distribution]", movers: "list[Change]") -> "Iterable[Finding]":
+def _left_behind(
+    row: Rule, members: "Mapping[str, Distribution]", movers: "list[Change]", markers: "Mapping[str, str]"
+) -> "Iterable[Finding]":
     names = {change.package for change in movers}
     told = tuple(_told(change) for change in sorted(movers, key=lambda change: change.package))
     for name, member in sorted(members.items()):
@@ -87,7 +90,7 @@ def _left_behind(row: Rule, members: "Mapping[str, Distribution]", movers: "list
             continue
         # Whoever moved must be accepted by those that stayed; and those that moved must accept what stayed.
         others = names - {name} if name not in names else set(members) - {name}
-        broken = tuple(_broken(member, members, others))
+        broken = tuple(_broken(member, members, others, markers))
         if broken:
             yield _finding(row, member, (*told, *broken))
         elif name not in names and not _known(member) and not any(_known(members[mover]) for mover in names):
@@ -95,14 +98,16 @@ def _left_behind(row: Rule, members: "Mapping[str, Distribution]", movers: "list
             yield _finding(row, member, (*told, unknown), unknown=True)
 
 
-def _broken(member: "Distribution", members: "Mapping[str, Distribution]", others: "set[str]") -> "Iterable[str]":
-    from packaging.requirements import InvalidRequirement, Requirement
-
+def _broken(
+    member: "Distribution", members: "Mapping[str, Distribution]", others: "set[str]", markers: "Mapping[str, str]"
+) -> "Iterable[str]":
     for text in member.requires:
         try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
+            requirement = applicable(text, markers)
+        except ValueError:
             continue  # EG407 says that it cannot be read
+        if requirement is None:
+            continue
         name = versions.normalise(requirement.name)
         version = versions.parse(members[name].version) if name in others else None
         if version is not None and not requirement.specifier.contains(version, prereleases=True):

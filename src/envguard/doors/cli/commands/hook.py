@@ -64,7 +64,7 @@ def _lock(options: "argparse.Namespace") -> int:
     from envguard.diffing import committing
 
     found = committing.proposal(*_refs(options))
-    judged = committing.judge(found, options.lock)
+    judged = committing.judge(found, options.lock, python=options.python)
     codes = [PINNED]
     for each in judged:
         if each.report is None:
