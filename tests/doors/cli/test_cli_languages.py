@@ -61,6 +61,16 @@ def test_a_chinese_terminal_of_any_encoding(drifted: Box, encoding: str, form: s
         assert "\\x" not in shown
 
 
+@pytest.mark.parametrize("lang", ["zh_CN.GBK", "zh_CN.gb18030"])
+def test_the_encoding_of_a_locale_that_is_not_installed_is_kept(drifted: Box, lang: str) -> None:
+    """There Python itself would write UTF-8, to a terminal that shows something else."""
+    shown = raw(drifted, "check", LANG=lang).stdout.decode("gb18030")
+    assert CHINESE in shown
+    assert "\\u" not in shown
+    assert CHINESE in raw(drifted, "check", LANG=lang, PYTHONUTF8="1").stdout.decode("utf-8")
+    assert CHINESE in raw(drifted, "check", LANG="zh_CN.no-such").stdout.decode("utf-8")
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "big5"])
 def test_a_terminal_without_the_letters_is_told_in_english(drifted: Box, encoding: str) -> None:
     chinese = raw(drifted, "check", "--lang", "zh", LANG="zh_CN.UTF-8", PYTHONIOENCODING=encoding)

@@ -1,5 +1,6 @@
 """Where output goes and how it may look there: colours, width, encoding, files, and readers that leave early."""
 
+import codecs
 import os
 import sys
 
@@ -119,7 +120,24 @@ def make_robust() -> None:
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(encoding=_of_missing_locale(), errors="backslashreplace")
+
+
+def _of_missing_locale() -> "str | None":
+    """The encoding that the locale names, such as GBK, where that locale is not installed; else None.
+
+    Python then takes the C locale and writes UTF-8 (PEP 540), which the terminal of such a locale shows as other
+    characters.
+    """
+    told = os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8") or "utf8" in sys._xoptions
+    if told or not sys.flags.utf8_mode:
+        return None
+    # Not LC_CTYPE, in which Python itself has put C.UTF-8 by now (PEP 538).
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    try:
+        return codecs.lookup(locale.partition(".")[2].partition("@")[0]).name
+    except LookupError:
+        return None
 
 
 def wants_color(choice: str, stream: "TextIO | None") -> bool:
