@@ -142,6 +142,8 @@ def events(text: str, path: str) -> "Iterator[Any]":
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
         line = mark.line + 1 if mark else _line_of(text, getattr(error, "position", None))
+        if "nesting depth" in why:  # libyaml's own limit, which it reaches before ours where it reads ahead
+            raise _refused(f"nested more than {DEPTH_LIMIT} deep", path, line) from None
         raise LockError(f"not YAML: {why}", path=path, line=line, remedy="correct the line") from None
     except (ValueError, RecursionError, OverflowError) as error:  # ValueError: text that has no UTF-8 form
         raise LockError(f"not YAML: {type(error).__name__}", path=path, remedy="correct the file") from None
