@@ -261,7 +261,7 @@ def remember() -> None:
     memory = Memory()
     for module in (against_manifest, against_records):
         setattr(module, "hash_files", functools.partial(hashing.hash_files, hasher=memory))  # noqa: B010 - a function
-    setattr(against_manifest, "Hashing", functools.partial(hashing.Hashing, hasher=memory))  # noqa: B010 - a class
+        setattr(module, "Hashing", functools.partial(hashing.Hashing, hasher=memory))  # noqa: B010 - a class
     interpreter._answer = functools.cache(interpreter._answer)
 
 

@@ -17,12 +17,14 @@ _LOCAL_SEPARATORS = re.compile(r"[-_.]")
 
 def normalise(name: str) -> str:
     """The name in the form in which two spellings compare equal (PEP 503)."""
+    if "_" not in name and "." not in name and "--" not in name:  # nearly all; a third of the expression's time
+        return name.lower()
     return _SEPARATORS.sub("-", name).lower()
 
 
 def is_name(text: str) -> bool:
     """True for a valid distribution name (PEP 508): ASCII letters, digits and ``-_.`` between them."""
-    return _NAME.fullmatch(text) is not None
+    return (text.isalnum() and text.isascii()) or _NAME.fullmatch(text) is not None
 
 
 def split_local(version: str) -> tuple[str, str]:

@@ -10,12 +10,12 @@ besides modules.
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from envguard.facts import bytecode, differences
 from envguard.facts.conda_files import CondaFile, without_prefix
 from envguard.facts.differences import Difference
-from envguard.facts.hashing import Digest, Progress, hash_files
+from envguard.facts.hashing import Digest, Hashing, Progress, hash_files
 from envguard.facts.ownership import Owned, Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
 from envguard.facts.reading import ReadFailure, read
 from envguard.facts.tree import Found, is_below, list_files, list_folders, roots_of
@@ -36,29 +36,49 @@ def compare(
     roots = roots_of(environment)
     sites = [path for name, path in roots.items() if name.startswith("site")]
     ownership = read_ownership(environment)
-    found = list_files(roots)
-    blind = _blind(environment, ownership, found, pins)
-    differing = _compare_rows(ownership, progress, sites, blind)
+    without_hash: list[str] = []
+    rows = _comparable(ownership, without_hash)
+    expected = [row.hash.removeprefix("sha256:") for row in rows]
+
+    def is_expected(index: int, sha256: str, _executable: bool) -> bool:
+        return expected[index] == sha256
+
+    sizes = [row.size or 0 for row in rows]
+    with Hashing([row.path for row in rows], sizes=sizes, is_expected=is_expected) as hashing:
+        found = list_files(roots)
+        links = _links(rows, found)
+        blind = _blind(environment, ownership, found, pins) + without_hash
+        unowned: list[str] = []
+        added = _find_added(environment, ownership, found, sites, unowned)
+        unlike = hashing.wait(progress)
+    differing = _compare_rows(rows, unlike, links, ownership, sites=sites, blind=blind)
     if environment.conda is not None:
         differing += _compare_conda(ownership, sites, blind)
         differing += _find_added_outside(environment, ownership, roots["prefix"], sites, blind)
-    differing += _find_added(environment, ownership, found, sites, blind)
+    differing += added
+    blind += unowned
     for folder, why in found.unlisted.items():
         differing.append(Difference("edited", "", folder, f"not listed: {why}"))
     return differing, blind
 
 
 def _compare_rows(
-    ownership: Ownership, progress: Progress | None, sites: list[str], blind: list[str]
+    rows: list[Owned],
+    unlike: Mapping[int, Digest],
+    links: set[str],
+    ownership: Ownership,
+    *,
+    sites: list[str],
+    blind: list[str],
 ) -> list[Difference]:
-    rows = _comparable(ownership, blind)
-    sizes = [row.size or 0 for row in rows]
-    digests = hash_files([row.path for row in rows], sizes=sizes, progress=progress)
-    linked = _linked_owners(rows)
+    """What differs, of the files with another digest than their row has, and of links."""
+    linked = _linked_owners(rows, links)
     found = []
-    for row, digest in zip(rows, digests, strict=True):
-        kind, what = _unlike(row, digest, ownership.conda.get(row.path))
-        if not kind and row.owner not in linked and os.path.islink(row.path):
+    for index, row in enumerate(rows):
+        if index not in unlike and row.path not in links:
+            continue
+        kind, what = _unlike(row, unlike[index], ownership.conda.get(row.path)) if index in unlike else ("", "")
+        if not kind and row.owner not in linked and row.path in links:
             kind, what = "edited", f"a link to {os.readlink(row.path)}, RECORD lists a file"
         if kind == _UNKNOWN:
             blind.append(f"{row.path}: conda wrote the prefix into it and shortened its first line")
@@ -67,6 +87,13 @@ def _compare_rows(
     if linked:
         blind.append(f"installed as links, which RECORD cannot tell from links put there later: {_some(linked)}")
     return found
+
+
+def _links(rows: list[Owned], found: Found) -> set[str]:
+    """The files of some rows that are symbolic links: below the sites their folders told that already."""
+    told = {*found.files, *found.links}
+    links = set(found.links)
+    return {row.path for row in rows if (row.path in links if row.path in told else os.path.islink(row.path))}
 
 
 def _comparable(ownership: Ownership, blind: list[str]) -> list[Owned]:
@@ -189,13 +216,15 @@ def _other_digest(path: str, algorithm: str) -> str:
         return str(error)  # equal to no digest
 
 
-def _linked_owners(rows: list[Owned]) -> set[str]:
+def _linked_owners(rows: list[Owned], linked: set[str]) -> set[str]:
     """Distributions that an installer put there as links into its cache: most of their files are links."""
+    if not linked:
+        return set()
     files: dict[str, int] = {}
     links: dict[str, int] = {}
     for row in rows:
         files[row.owner] = files.get(row.owner, 0) + 1
-        if os.path.islink(row.path):
+        if row.path in linked:
             links[row.owner] = links.get(row.owner, 0) + 1
     return {owner for owner, count in links.items() if count * 2 > files[owner] and count > 1}
 

@@ -96,7 +96,9 @@ def text_of(fields: "dict[str, Any]", key: str, *, path: str, line: int) -> str:
     Raises:
         LockError: It is something else.
     """
-    value = fields.get(key)
+    value = fields.get(key, "")
+    if type(value) is str:  # nearly always
+        return value
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -47,7 +47,7 @@ def artifact(pin: Pin, url: str, digests: tuple[str, ...] = (), *, editable: boo
         editable: The lock says that it is installed in editable mode.
     """
     if not url:
-        return pin.replace(hashes=digests)
+        return pin.replace(hashes=digests) if digests != pin.hashes else pin
     if len(url) > _MANY:
         return pin.replace(unverifiable="its URL is too long")
     fresh = pin.replace(version=None, unverifiable="", hashes=digests)

@@ -22,10 +22,12 @@ def settle(required: list[Pin], constraints: list[Pin]) -> tuple[tuple[Pin, ...]
         required: Pins in the order of their lines.
         constraints: Pins of constraint lines.
     """
+    markers = Markers()
+    if not constraints:  # as in all but requirements files
+        return tuple(_contradictions(_once(required), markers)), ()
     by_name: dict[tuple[str, str], list[Pin]] = {}
     for pin in constraints:
         by_name.setdefault(("pip", pin.name), []).append(pin)
-    markers = Markers()
     constrained = [
         _constrain(pin, by_name.get((pin.manager, pin.name), []) if pin.name else [], markers) for pin in required
     ]

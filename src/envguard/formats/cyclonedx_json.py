@@ -114,7 +114,9 @@ def _pin(component: "dict[str, Any]", lines: _json.Lines, path: str) -> "Pin | N
     if pin.source is None or pin.source.kind == "archive":
         files = _files(component, path, line)
         hashes = tuple(sorted({*_digests(component, path, line), *_locked.hashes(files)}))
-        pin = pin.replace(hashes=hashes, artifacts=files if pin.source is None and kind == "pypi" else ())
+        files = files if pin.source is None and kind == "pypi" else ()
+        if (hashes, files) != (pin.hashes, pin.artifacts):
+            pin = pin.replace(hashes=hashes, artifacts=files)
     if version and stated and version != stated:
         return pin.replace(unverifiable=f"its purl says {_text.quote(version)}, its version {_text.quote(stated)}")
     return pin
@@ -148,14 +150,14 @@ def _files(component: "dict[str, Any]", path: str, line: int) -> tuple[Artifact,
         reference = _json.object_of(entry, "an external reference", path=path, line=line)
         if reference.get("type") == "distribution":
             url = _json.text_of(reference, "url", path=path, line=line)
-            digests = _digests(reference, path, line)
+            digests = _digests(reference, path, line) if "hashes" in reference else ()
             files.append(Artifact(name=_locked.file_name(url), url=_locked.fetched(url), hashes=digests))
     return tuple(files)
 
 
 def _digests(fields: "dict[str, Any]", path: str, line: int) -> tuple[str, ...]:
     """Digests of a component or of a link."""
-    found = set()
+    found = []
     for entry in _json.list_of(fields.get("hashes"), "hashes", path=path, line=line):
         digest = _json.object_of(entry, "a hash", path=path, line=line)
         algorithm = _ALGORITHMS.get(_json.text_of(digest, "alg", path=path, line=line))
@@ -163,5 +165,5 @@ def _digests(fields: "dict[str, Any]", path: str, line: int) -> tuple[str, ...]:
         if _HEX.fullmatch(value) is None:
             raise LockError(f"not a digest: {_text.quote(value)}", path=path, line=line, remedy=_REMEDY)
         if algorithm:
-            found.add(f"{algorithm}:{value}")
-    return tuple(sorted(found))
+            found.append(f"{algorithm}:{value}")
+    return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
