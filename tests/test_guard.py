@@ -308,6 +308,17 @@ def test_diff_judges_the_way_between_two_locks(venv: Path, wheelhouse: Path, tmp
     assert found(envguard.diff(old, new)) == {("EG102", "six"), ("EG101", "idna")}
     assert found(envguard.diff(new, old)) == {("EG102", "six"), ("EG103", "idna")}
     assert envguard.diff(old, old).pinned
+    rules = {finding.change.package: finding.rule for finding in envguard.diff(old, new).findings}
+    assert rules["six"] == "upgraded-pure"  # of what is not installed, the sealed tags say that it has no compiled code
+
+
+def test_tags_that_the_files_give_the_lie_are_not_sealed(venv: Path, tmp_path: Path) -> None:
+    record = site_packages(venv) / "six-1.16.0.dist-info" / "RECORD"
+    record.write_text(record.read_text() + "_six.abi3.so,,\n")
+    frozen = envguard.freeze(tmp_path / "envguard.lock", python=venv)
+    tags = {pin.name: pin.tags for pin in frozen.snapshot.pins}
+    assert tags["six"] == ()
+    assert tags["idna"] == ("py3-none-any",)
 
 
 def test_its_own_dependency_missing_is_named_not_stumbled_over(venv: Path, wheelhouse: Path, tmp_path: Path) -> None:

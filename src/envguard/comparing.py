@@ -315,9 +315,18 @@ def _as_distribution(pin: Pin) -> Distribution:
         source=pin.source,
         record=pin.record,
         tags=pin.tags,
-        traits=wheel.traits(pin.name, pin.version or "", pin.tags),
+        traits=_traits_as_locked(pin),
         variant=pin.variant,
     )
+
+
+def _traits_as_locked(pin: Pin) -> tuple[str, ...]:
+    """What the wheel's tags say: of what is not installed nothing else speaks.
+
+    ``freeze`` seals no tags where the files gave them the lie.
+    """
+    said = wheel.traits(pin.name, pin.version or "", pin.tags)
+    return tuple(sorted({*said, "pure"})) if wheel.are_for_any_platform(pin.tags) else said
 
 
 def _as_conda_package(pin: Pin) -> CondaPackage:

@@ -6,7 +6,7 @@ import os
 from envguard import comparing, config, environment, quick, reporters
 from envguard._value import Value
 from envguard.errors import DriftError, UnverifiableError
-from envguard.facts import manifest
+from envguard.facts import manifest, wheel
 from envguard.formats import envguard_lock
 from envguard.model import Distribution, Environment, Manifest, Report, Rule, Selection, Snapshot
 from envguard.writing import write_atomically
@@ -105,7 +105,10 @@ def _is_judged(name: str) -> bool:
 def _as_sealed(distribution: Distribution, depth: "Depth") -> Distribution:
     # The record of an editable install holds the path of its sources, which says nothing about their content.
     editable = distribution.source is not None and distribution.source.editable
-    return distribution.replace(record="") if depth == "versions" or editable else distribution
+    if depth == "versions" or editable:
+        distribution = distribution.replace(record="")
+    lied = "native" in distribution.traits and wheel.are_for_any_platform(distribution.tags)
+    return distribution.replace(tags=()) if lied else distribution
 
 
 def _quick_facts(live: Environment, depth: "Depth") -> tuple[str, str]:

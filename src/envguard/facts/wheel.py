@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 TRAITS: "Mapping[str, str]" = {
-    "pure": "No compiled file: RECORD lists no shared object and every wheel tag is for any platform.",
+    "pure": "No compiled file: RECORD lists no shared object and every wheel tag is for any platform. Of a package that "
+    "is known from a lock alone, the tags decide.",
     "native": "Compiled code: RECORD lists a shared object, or a wheel tag names a platform.",
     "abi3": "All its extension modules keep to Python's stable ABI: tag abi3, or only .abi3.so files.",
     "cuda": "Made for CUDA: its name is of a CUDA family, its version has a +cuNNN label, it requires nvidia-*, or a "
@@ -68,6 +69,11 @@ def tags(wheel_file: bytes) -> tuple[str, ...]:
             break  # no wheel has thousands of tags; a hostile one must not make us build millions
         found.update(f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms)
     return tuple(sorted(found))
+
+
+def are_for_any_platform(tags: "Sequence[str]") -> bool:
+    """True where there are tags and each promises that the wheel runs on any platform, hence without compiled code."""
+    return bool(tags) and all(tag.endswith("-none-any") for tag in tags)
 
 
 def root_is_purelib(wheel_file: bytes) -> "bool | None":

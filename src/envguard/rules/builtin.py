@@ -114,7 +114,7 @@ _VERSIONS = (
     _row(
         "upgraded-native",
         "forbidden",
-        "compiled code of another feature release can break what was built against it",
+        "another feature release of compiled code, or of what may hold some, can break what was built against it",
         change="upgraded",
         instead=_BACK,
     ),
