@@ -9,9 +9,9 @@ import pytest
 
 from envguard import languages
 from envguard.facts import wheel
-from envguard.languages import zh_lines, zh_lines_native
+from envguard.languages import zh_lines, zh_lines_change, zh_lines_native
 from envguard.model import GRAVITY
-from envguard.rules import catalog
+from envguard.rules import catalog, together
 from envguard.rules.builtin import ROWS
 
 SOURCE = Path(languages.__file__).parent.parent
@@ -39,11 +39,11 @@ def test_every_code() -> None:
 
 
 def test_every_built_in_row() -> None:
-    assert not missing((row.id for row in ROWS), ZH.rows, "zh_rows.py")
+    assert not missing((row.id for row in (*ROWS, *together.ROWS)), ZH.rows, "zh_rows.py")
 
 
 def test_a_row_gives_advice_in_both_languages_or_in_none() -> None:
-    wrong = [row.id for row in ROWS if bool(row.instead) != bool(ZH.rows[row.id][1])]
+    wrong = [row.id for row in (*ROWS, *together.ROWS) if bool(row.instead) != bool(ZH.rows[row.id][1])]
     assert wrong == []
 
 
@@ -130,7 +130,7 @@ COMPOSED = (
 def test_no_line_stands_in_vain() -> None:
     """Each fixed part of an English line is said somewhere: a line that was reworded loses its Chinese loudly."""
     spoken = []
-    for folder in ("checks", "environment", "facts", "formats", "repository", "rules"):
+    for folder in ("change", "checks", "diffing", "environment", "facts", "formats", "repository", "rules"):
         for file in (SOURCE / folder).rglob("*.py"):
             spoken += [
                 node.value
@@ -140,7 +140,7 @@ def test_no_line_stands_in_vain() -> None:
     whole = "\n".join(spoken)
     known_name = re.compile(r"\b(?:METADATA|RECORD|envguard-lock|onnxruntime)\b")
     lost = []
-    for english, _chinese in (*zh_lines.LINES, *zh_lines_native.LINES):
+    for english, _chinese in (*zh_lines.LINES, *zh_lines_native.LINES, *zh_lines_change.LINES):
         for part in re.split(r"\{\}|: |; |, ", english):
             pieces = [piece.strip(" ()") for piece in known_name.split(part)]
             lost += [
