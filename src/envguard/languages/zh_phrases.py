@@ -143,6 +143,14 @@ PHRASES = {
     "Part": "变动部分",
     "Rule": "规则",
     "Verdict": "结论",
+    # What a hook says.
+    "not known: {why}": "不得而知：{why}",
+    "what is installed in {prefix} is not what {lock} says": "{prefix} 中安装的与 {lock} 所写的不符",
+    "{files} read as staged": "按暂存的内容读取了 {files}",
+    "{path}: changed from {before} to {after}": "{path}：从 {before} 到 {after} 有改动",
+    "{path}: golden file added": "{path}：新增了锁文件",
+    "{path}: removed from {before} to {after}": "{path}：从 {before} 到 {after} 被删除",
+    "{what} (a merge: compared with its first parent)": "{what}（合并提交：与第一个父提交比较）",
     # The screen of a planned change, and what the other formats say of it.
     "against {lock}, as {installer} would make it": "以 {lock} 为准，由 {installer} 求解",
     "because": "原因",
