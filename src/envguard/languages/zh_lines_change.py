@@ -13,13 +13,12 @@ _PLAN = (
     ("without the pins it would become {}", "不受锁定约束时会变成 {0}"),
     (
         "{} required it, and nothing that stays does; no installer removes it",
-        "原本由 {0} 要求，留下的包都不再要求它；没有安装工具会卸载它",
+        "原本要求它的有 {0}；留下的包都不再要求它，而安装工具不会卸载它",
     ),
     (
         "the environment is not the golden one now: {}, which envguard check shows",
         "环境现在就与锁文件不符：{0}，运行 envguard check 可查看",
     ),
-    ("left alone: {}: it comes from {} {}, and not from an index", "不改动：{0}：来自 {1} {2}，而不是索引"),
     ("left alone: {}: conda installed it, and pip would overwrite that", "不改动：{0}：由 conda 安装，pip 会把它覆盖"),
 )
 
@@ -135,6 +134,7 @@ _INTERPRETERS = (
 
 # What follows is put together by the source from two parts, or said by griffe.
 _KINDS = {"upgraded": "升级", "downgraded": "降级", "different": "版本不同", "variant": "变体改变"}
+_SOURCES = {"directory": "目录", "archive": "压缩包", "vcs": "代码仓库"}
 _VERDICTS = {"safe": "安全", "cautious": "谨慎", "unverified": "无法验证", "forbidden": "禁止"}
 SYMBOLS = {
     "positional parameter was moved": "位置参数换了位置",
@@ -171,6 +171,13 @@ def _later(english: str, chinese: str) -> tuple[str, str]:
 
 LATER = tuple(pair for line in _NATIVE if (pair := _later(*line))[0] != line[0])
 COMPOSED = (
+    *(
+        (
+            f"left alone: {{}}: it comes from {kind} {{}}, and not from an index",
+            f"不改动：{{0}}：来自{word} {{1}}，而不是索引",
+        )
+        for kind, word in _SOURCES.items()
+    ),
     *((f"{{}} {kind} from {{}} to {{}}", f"{{0}} {word}：从 {{1}} 到 {{2}}") for kind, word in _KINDS.items()),
     *(
         (f"the rules of {{}} say {verdict} (rule {{}})", f"{{0}} 的规则判为{word}（规则 {{1}}）")
