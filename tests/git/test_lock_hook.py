@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,3 +179,21 @@ def test_many_files_are_read_in_few_calls(repo: Repository, tmp_path: Path) -> N
     assert "121 files read as staged" in done.stdout
     assert "and 101 more" in done.stdout
     assert len((tmp_path / "calls").read_text().splitlines()) < 20
+
+
+def test_it_speaks_the_language_that_is_asked_for(repo: Repository) -> None:
+    repo.commit(requirements_txt=OLD)
+    repo.stage("requirements.txt", BAD)
+    english = hook(repo, "--lock", "requirements.txt", code=1).stdout
+    assert english.startswith("requirements.txt: changed from HEAD to ")
+    told = hook(repo, "--lock", "requirements.txt", "--lang", "zh", code=1).stdout
+    assert told == hook(repo, "--lock", "requirements.txt", code=1, ENVGUARD_LANG="zh").stdout
+    assert told.startswith("requirements.txt\uff1a\u4ece HEAD \u5230 ")
+    assert len(told.splitlines()) == len(english.splitlines())
+    assert "EG102" in told
+    half = re.findall(r"(?<![\w./=-])[a-z]{2,} [a-z]{2,}", re.sub("pip install .*", "", told))
+    assert half == []
+    repo.git("rm", "-q", "--cached", "requirements.txt")
+    gone = hook(repo, "--lock", "requirements.txt", "--lang", "zh", code=1).stdout
+    assert "\u88ab\u5220\u9664" in gone
+    assert "\u7981\u6b62" in gone

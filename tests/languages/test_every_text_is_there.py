@@ -8,10 +8,11 @@ from string import Formatter
 import pytest
 
 from envguard import languages
+from envguard.change import loading, used_api
 from envguard.facts import wheel
-from envguard.languages import zh_lines, zh_lines_native
+from envguard.languages import telling, zh_lines, zh_lines_change, zh_lines_native
 from envguard.model import GRAVITY
-from envguard.rules import catalog
+from envguard.rules import catalog, together
 from envguard.rules.builtin import ROWS
 
 SOURCE = Path(languages.__file__).parent.parent
@@ -39,11 +40,11 @@ def test_every_code() -> None:
 
 
 def test_every_built_in_row() -> None:
-    assert not missing((row.id for row in ROWS), ZH.rows, "zh_rows.py")
+    assert not missing((row.id for row in (*ROWS, *together.ROWS)), ZH.rows, "zh_rows.py")
 
 
 def test_a_row_gives_advice_in_both_languages_or_in_none() -> None:
-    wrong = [row.id for row in ROWS if bool(row.instead) != bool(ZH.rows[row.id][1])]
+    wrong = [row.id for row in (*ROWS, *together.ROWS) if bool(row.instead) != bool(ZH.rows[row.id][1])]
     assert wrong == []
 
 
@@ -130,7 +131,7 @@ COMPOSED = (
 
 def test_no_line_stands_in_vain() -> None:
     """Each fixed part of an English line is said somewhere: a line that was reworded loses its Chinese loudly."""
-    folders = ("checks", "environment", "facts", "formats", "repository", "rules")
+    folders = ("change", "checks", "diffing", "environment", "facts", "formats", "repository", "rules")
     spoken = [
         node.value
         for file, tree in TREES.items()
@@ -141,7 +142,7 @@ def test_no_line_stands_in_vain() -> None:
     whole = "\n".join(spoken)
     known_name = re.compile(r"\b(?:METADATA|RECORD|envguard-lock|onnxruntime)\b")
     lost = []
-    for english, _chinese in (*zh_lines.LINES, *zh_lines_native.LINES):
+    for english, _chinese in (*zh_lines.LINES, *zh_lines_native.LINES, *zh_lines_change.LINES):
         for part in re.split(r"\{\}|: |; |, ", english):
             pieces = [piece.strip(" ()") for piece in known_name.split(part)]
             lost += [
@@ -184,3 +185,51 @@ def test_texts_of_codes_are_chinese() -> None:
         for field in ("summary", "finds", "matters", "action", "limits"):
             assert HAN.search(getattr(entry, field)), (entry, field)
             assert getattr(entry, field).endswith("\u3002")
+
+
+def test_what_is_said_of_the_future_is_what_the_source_says() -> None:
+    assert zh_lines_change.TENSES == loading._TENSES
+    assert len(zh_lines_change.LATER) > 8
+    for english, chinese in zh_lines_change.LATER:
+        assert "would be" in english, english
+        assert re.search("[\u5c06\u5c4a]", chinese), (english, chinese)
+        assert "\u5df2\u5b89\u88c5" not in chinese
+
+
+def test_what_griffe_says_of_a_parameter() -> None:
+    griffe = pytest.importorskip("griffe")
+    said = {kind.value.lower() for kind in griffe.BreakageKind if kind.name in used_api._PARAMETERS}
+    assert said == set(zh_lines_change.SYMBOLS)
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("conda install python=3.9 replaces the Python of the base environment",
+         "conda install python=3.9 \u4f1a\u66ff\u6362 base \u73af\u5883\u7684 Python"),
+        ("torch upgraded from 2.5.0 to 2.6.0", "torch \u5347\u7ea7\uff1a\u4ece 2.5.0 \u5230 2.6.0"),
+        ("the rules of HEAD say forbidden (rule six-stays)",
+         "HEAD \u7684\u89c4\u5219\u5224\u4e3a\u7981\u6b62\uff08\u89c4\u5219 six-stays\uff09"),
+        ("numpy.asarray changed: parameter was removed (dtype); used in a.py:3",
+         "numpy.asarray\uff1a\u53c2\u6570\u88ab\u5220\u9664\uff08dtype\uff09\uff1b\u7528\u4e8e a.py:3"),
+        ("there would be instead: libcudart.so.13", "\u5c4a\u65f6\u5374\u662f\uff1alibcudart.so.13"),
+        ("torchvision 0.20.0 requires torch==2.5.0, and 2.6.0 is there",
+         "torchvision 0.20.0 \u8981\u6c42 torch==2.5.0\uff0c\u800c\u90a3\u91cc\u662f 2.6.0"),
+        ("/usr/local of python:3.12 is copied over /usr",
+         "python:3.12 \u7684 /usr/local \u4f1a\u88ab\u590d\u5236\u8986\u76d6\u5230 /usr"),
+        ("the index withdrew it: it deletes your files", "the index withdrew it: it deletes your files"),
+    ],
+)  # fmt: skip
+def test_lines_of_proposals(english: str, chinese: str) -> None:
+    assert telling.line(english, ZH) == chinese
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [("no CUDA library", "\u6ca1\u6709 CUDA \u5e93"), ("1 CUDA library", "1 \u4e2a CUDA \u5e93"),
+     ("12 CUDA libraries", "12 \u4e2a CUDA \u5e93"), ("12 angry men", "12 angry men"), ("2.5.0", "2.5.0"), ("", "")],
+)  # fmt: skip
+def test_words_in_the_place_of_a_version(english: str, chinese: str) -> None:
+    with languages.speaking("zh"):
+        assert languages.term(english) == chinese
+    assert languages.term(english) == english

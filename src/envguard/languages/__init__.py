@@ -153,7 +153,11 @@ def row(rule: "Rule") -> tuple[str, str]:
 def term(text: str) -> str:
     """What stands in the place of a version where there is none, such as ``no tag``; any other text as it is."""
     texts = catalogue()
-    return text if texts is None else texts.terms.get(text, text)
+    if texts is None:
+        return text
+    count, space, noun = text.partition(" ")
+    told = texts.terms.get(f"#{space}{noun}") if count.isdecimal() else texts.terms.get(text)
+    return text if told is None else told.replace("#", count)
 
 
 def verdict(name: str) -> str:

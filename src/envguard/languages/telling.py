@@ -3,6 +3,7 @@
 import re
 
 from envguard import languages
+from envguard.rules import together
 from envguard.rules.builtin import ROWS
 from envguard.rules.fill import fill
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST = 2000
 """Characters of a line that is looked up; a longer one is told as it is."""
-_BUILT_IN = {row.id: row for row in ROWS}
+_BUILT_IN = {row.id: row for row in (*ROWS, *together.ROWS)}
 _FIELD = "{}"
 _MORE = " more"
 _PROSE = re.compile(r"(?:^|[ (])[a-z]{2,}[ :;] ?[a-z]{2,}(?=[ ,;:)]|$)|: ", re.ASCII)
@@ -45,10 +46,21 @@ def finding(found: "Finding", name: str) -> "Finding":
     row = _BUILT_IN.get(found.rule)
     if found.zh and name == "zh":
         reason, instead = found.zh, found.zh_instead or instead
-    elif row is not None and row.reason == reason and row.id in texts.rows:
-        reason, advice = texts.rows[row.id]
-        instead = _advice(found, {row.instead: advice, **texts.advice})
+    elif row is not None and row.id in texts.rows:
+        told, advice = texts.rows[row.id]
+        more = _more(reason.removeprefix(row.reason), texts) if reason.startswith(row.reason) else None
+        if more is not None:
+            reason = f"{told}{more}"
+            instead = _advice(found, {row.instead: advice, **texts.advice})
     return found.replace(change=_change(found.change, texts), reason=reason, instead=instead)
+
+
+def _more(text: str, texts: "Catalogue") -> "str | None":
+    """What is said after the reason of a row, such as ``; nobody asked for it``; None where it has no words here."""
+    if not text:
+        return ""
+    told = line(text.removeprefix("; "), texts)
+    return f"\uff1b{told}" if text.startswith("; ") and told != text.removeprefix("; ") else None
 
 
 def _advice(found: "Finding", known: "Mapping[str, str]") -> str:

@@ -10,6 +10,7 @@ from envguard.languages import (
     zh_codes_native,
     zh_codes_plan,
     zh_lines,
+    zh_lines_change,
     zh_lines_native,
     zh_phrases,
     zh_rows,
@@ -35,6 +36,12 @@ CATALOGUE = Catalogue(
     traits=zh_words.TRAITS,
     verdicts=zh_words.VERDICTS,
     terms=zh_words.TERMS,
-    lines=(*zh_lines.LINES, *zh_lines_native.LINES),
+    lines=(
+        *zh_lines_change.COMPOSED,
+        *zh_lines.LINES,
+        *zh_lines_change.LATER,
+        *zh_lines_native.LINES,
+        *zh_lines_change.LINES,
+    ),
     values=zh_lines.VALUES,
 )

@@ -208,6 +208,11 @@ LINES = (*_CHECKS, *_PINS, *_FILES, *_METADATA, *_SKIPPED, *_NOTED, *_REPOSITORY
 VALUES = (
     ("{} and {} more", "{0} 等，另有 {1} 项"),
     ("{} of {}", "{1} 的 {0}"),
+    ("1 file", "1 个文件"),
+    ("{} files", "{0} 个文件"),
+    ("1 difference", "1 处差异"),
+    ("{} differences", "{0} 处差异"),
+    ("none", "无"),
     ("1 path is", "1 个路径"),
     ("{} paths are", "{0} 个路径"),
     ("sha256 {}, {} bytes", "sha256 {0}，{1} 字节"),

@@ -108,6 +108,14 @@ TRAITS = {
 
 TERMS = {
     "no tag": "无标签",
+    "no finding": "不算问题",
+    "no CUDA library": "没有 CUDA 库",
+    "# CUDA library": "# 个 CUDA 库",
+    "# CUDA libraries": "# 个 CUDA 库",
+    "safe": "安全",
+    "cautious": "谨慎",
+    "unverified": "无法验证",
+    "forbidden": "禁止",
     "no version": "无版本",
     "no compiled file": "没有编译文件",
     "not installed": "未安装",
@@ -116,4 +124,4 @@ TERMS = {
     "no CUDA library beside a torch for the CPU": "CPU 版 torch 旁边没有 CUDA 库",
     "one distribution of ONNX Runtime": "只有一个 ONNX Runtime 发行包",
 }
-"""What stands in the place of a version where there is none."""
+"""What stands in the place of a version where there is none; ``#`` for a number."""

@@ -1,11 +1,15 @@
 """A planned change for a person: on one screen, gravest first, each with its reason and its remedy."""
 
+import re
 import shlex
-import textwrap
 from itertools import groupby
 
+from envguard import languages
+from envguard.languages import say
+from envguard.reporters._columns import cells, padded, wrapped
 from envguard.reporters._paint import Paint
-from envguard.reporters._words import movement, plural, short, verdict_counts
+from envguard.reporters._plain import tally
+from envguard.reporters._words import movement, plural, short
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -21,6 +25,8 @@ ROWS = 10
 """Packages of one reason that get a line each; more of them share lines."""
 EVIDENCE = 4
 _OF_MOVES = ("EG201", "EG202", "EG203", "EG204", "EG205")
+_WIDE_SIDES = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
+"""A space between Chinese characters, left where a name in Latin letters gave way to a Chinese word."""
 
 
 def lines_of(report: "Report", proposal: "Proposal", paint: Paint) -> list[str]:
@@ -42,38 +48,41 @@ def lines_of(report: "Report", proposal: "Proposal", paint: Paint) -> list[str]:
 
 
 def _verdict(report: "Report", proposal: "Proposal", paint: Paint) -> str:
-    against = f"against {paint.text(report.lock)}, as {paint.text(proposal.installer)} would make it"
+    against = say(
+        "against {lock}, as {installer} would make it",
+        lock=paint.text(report.lock),
+        installer=paint.text(proposal.installer),
+    )
     if not report.findings:
-        mark = " ".join(word for word in (paint.glyph("✓"), "nothing would change") if word)
+        mark = " ".join(word for word in (paint.glyph("✓"), say("nothing would change")) if word)
         return f"{paint(mark, 'pinned')}  {paint(against, 'dim')}"
-    good = report.verdict == "safe"
-    mark = " ".join(word for word in (paint.glyph("✓" if good else "✗"), report.verdict) if word)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(report).items() if count)
-    asked = paint(paint.text(proposal.request), "strong")
-    return f"{paint(mark, report.verdict)}  {asked}: {counts}  {paint(against, 'dim')}"
+    glyph = paint.glyph("✓" if report.verdict == "safe" else "✗")
+    mark = " ".join(word for word in (glyph, languages.verdict(report.verdict)) if word)
+    counts = say("{word}: {what}", word=paint(paint.text(proposal.request), "strong"), what=tally(report))
+    return f"{paint(mark, report.verdict)}  {counts}  {paint(against, 'dim')}"
 
 
 def _detailed(finding: "Finding", proposal: "Proposal", paint: Paint) -> list[str]:
     lines = [_head(finding, proposal, paint)]
-    lines += paint.labelled("because", paint.text(finding.reason))
+    lines += paint.labelled(say("because"), paint.text(finding.reason))
     if finding.instead:
-        lines += paint.labelled("instead", paint.text(finding.instead), style="command", prose=False)
+        lines += paint.labelled(say("instead"), paint.text(finding.instead), style="command", prose=False)
     shown = finding.change.evidence[:EVIDENCE]
     for index, fact in enumerate(shown):
-        lines += paint.labelled("" if index else "seen", paint.text(fact), prose=False)
+        lines += paint.labelled("" if index else say("seen"), paint.text(fact), prose=False)
     left = len(finding.change.evidence) - len(shown)
     if left > 0:
-        lines += paint.labelled("", paint(f"and {left} more; --output-format json has them all", "dim"), prose=False)
+        more = say("and {count} more; --output-format json has them all", count=left)
+        lines += paint.labelled("", paint(more, "dim"), prose=False)
     return lines
 
 
 def _head(finding: "Finding", proposal: "Proposal", paint: Paint) -> str:
     package, moved = paint.text(finding.change.package), paint.text(_moved(finding, paint))
-    size = _size(_move_of(finding, proposal))
-    right = "  ".join(part for part in (size, finding.change.code, finding.verdict) if part)
-    gap = " " * max(2, paint.width - len(package) - 2 - len(moved) - len(right))
-    colored = right[: -len(finding.verdict)] + paint(finding.verdict, finding.verdict)
-    return f"{paint(package, 'strong')}  {moved}{gap}{colored}"
+    size, verdict = _size(_move_of(finding, proposal)), languages.verdict(finding.verdict)
+    right = "".join(f"{part}  " for part in (size, finding.change.code) if part)
+    gap = " " * max(2, paint.width - cells(package) - 2 - cells(moved) - cells(right) - cells(verdict))
+    return f"{paint(package, 'strong')}  {moved}{gap}{right}{paint(verdict, finding.verdict)}"
 
 
 def _groups(findings: "Sequence[Finding]") -> "list[list[Finding]]":
@@ -89,62 +98,61 @@ def _groups(findings: "Sequence[Finding]") -> "list[list[Finding]]":
 
 def _grouped(group: "Sequence[Finding]", proposal: "Proposal", paint: Paint) -> list[str]:
     first = group[0]
-    head = textwrap.wrap(paint.text(first.reason), paint.width - len(first.verdict) - 2, break_long_words=False)
-    lines = [f"{paint(first.verdict, first.verdict)}  {head[0] if head else ''}"]
-    lines += [" " * (len(first.verdict) + 2) + more for more in head[1:]]
+    verdict = languages.verdict(first.verdict)
+    margin = cells(verdict) + 2
+    head = wrapped(paint.text(first.reason), paint.width - margin)
+    lines = [f"{paint(verdict, first.verdict)}  {head[0] if head else ''}"]
+    lines += [" " * margin + more for more in head[1:]]
     if first.verdict == "safe" or len(group) > ROWS:
-        told = ", ".join(f"{paint.text(each.change.package)} {paint.text(_moved(each, paint))}" for each in group)
-        lines += textwrap.wrap(
-            told,
-            paint.width,
-            initial_indent="  ",
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        told = say(", ").join(f"{paint.text(each.change.package)} {paint.text(_moved(each, paint))}" for each in group)
+        lines += [f"  {line}" for line in wrapped(told, paint.width - 2)]
     else:
-        width = max(len(paint.text(each.change.package)) for each in group)
+        width = max(cells(paint.text(each.change.package)) for each in group)
         lines += [_row(each, width, proposal, paint) for each in group]
     remedy = _shared_remedy(group)
     if remedy:
-        lines += paint.labelled("instead", paint.text(remedy), style="command", prose=False, room=8)
+        lines += paint.labelled(say("instead"), paint.text(remedy), style="command", prose=False, room=8)
     return lines
 
 
 def _row(finding: "Finding", width: int, proposal: "Proposal", paint: Paint) -> str:
     move = _move_of(finding, proposal)
     if move is not None:
-        asked = f"for {move.chain[-2]} ({move.asks})" if len(move.chain) > 1 else ""
+        asked = ""
+        if len(move.chain) > 1:
+            asked = say("for {package} ({requirement})", package=move.chain[-2], requirement=move.asks)
     else:
         asked = finding.change.evidence[0] if finding.change.evidence else ""
     parts = (paint.text(_moved(finding, paint)), _size(move), paint(paint.text(asked), "dim"))
     row = "  ".join(part for part in parts if part)
-    return f"  {paint(f'{paint.text(finding.change.package):<{width}}', 'strong')}  {row}"
+    return f"  {paint(padded(paint.text(finding.change.package), width), 'strong')}  {row}"
 
 
 def _shared_remedy(group: "Sequence[Finding]") -> str:
     """The remedy of all; where each names its own package, in one sentence about each."""
     if len(group) == 1 or len({finding.instead for finding in group}) == 1:
         return group[0].instead
+    each = say("each")
     common = {
-        finding.instead.replace(f"{finding.change.package} {finding.change.locked}", "each").replace(
-            finding.change.package, "each"
-        )
+        _WIDE_SIDES.sub("", finding.instead.replace(f"{name} {finding.change.locked}", each).replace(name, each))
         for finding in group
+        for name in (finding.change.package,)
     }
-    return common.pop() if len(common) == 1 else "see --output-format json"
+    return common.pop() if len(common) == 1 else say("see --output-format json")
 
 
 def _totals(report: "Report", proposal: "Proposal", paint: Paint) -> list[str]:
     lines: list[str] = []
     if proposal.moves:
-        rest = "; everything else is held at the golden version" if proposal.held else ""
-        lines += paint.labelled("in all", f"{_weight(proposal)}{rest}")
+        weight = _weight(proposal)
+        if proposal.held:
+            weight = say("{moves}; everything else is held at the golden version", moves=weight)
+        lines += paint.labelled(say("in all"), weight)
     if proposal.command:
         for index, line in enumerate(_command(proposal.command, paint)):
-            lines += paint.labelled("" if index else "would run", line, style="command", prose=False)
+            lines += paint.labelled("" if index else say("would run"), line, style="command", prose=False)
     if proposal.trial and report.verdict != "pinned":
-        lines += paint.labelled("try first", paint.text(proposal.trial), style="command", prose=False)
+        lines += paint.labelled(say("try first"), paint.text(proposal.trial), style="command", prose=False)
     return lines
 
 
@@ -163,13 +171,19 @@ def _command(command: str, paint: Paint) -> list[str]:
 
 def _weight(proposal: "Proposal") -> str:
     sizes = [move.size for move in proposal.moves if move.after]
-    told = plural(len(proposal.moves), "package") + (" moves" if len(proposal.moves) == 1 else " move")
+    packages = plural(len(proposal.moves), "package")
+    moves = (
+        say("{packages} moves", packages=packages)
+        if len(proposal.moves) == 1
+        else say("{packages} move", packages=packages)
+    )
     if not sizes:
-        return told
+        return moves
+    told = say("{moves}, {size} to download", moves=moves, size=megabytes(proposal.download))
+    if proposal.unsized:
+        told = say("{told} and {artifacts} of unknown size", told=told, artifacts=plural(proposal.unsized, "artifact"))
     unpacked = sum(move.unpacked or 0 for move in proposal.moves)
-    unknown = f" and {plural(proposal.unsized, 'artifact')} of unknown size" if proposal.unsized else ""
-    installed = f", {megabytes(unpacked)} once installed" if unpacked else ""
-    return f"{told}, {megabytes(proposal.download)} to download{unknown}{installed}"
+    return say("{told}, {size} once installed", told=told, size=megabytes(unpacked)) if unpacked else told
 
 
 def megabytes(size: int) -> str:
@@ -190,12 +204,13 @@ def _move_of(finding: "Finding", proposal: "Proposal") -> "Move | None":
 def _moved(finding: "Finding", paint: Paint) -> str:
     change = finding.change
     arrow = paint.glyph("→")
+    locked, installed = short(change.locked), short(change.installed)
     if change.kind == "added":
-        return f"{short(change.installed)} (new)"
+        return say("{version} (new)", version=installed)
     if change.kind == "removed" or (change.kind == "restored" and not change.installed):
-        return f"{short(change.locked)} {arrow} removed".strip()
+        return f"{locked} {arrow} {say('removed')}".strip()
     if change.kind == "held":
-        return f"{short(change.locked)} is pinned, {short(change.installed)} is wanted"
+        return say("{locked} is pinned, {wanted} is wanted", locked=locked, wanted=installed)
     if change.kind == "unmet-after" and not change.installed:
-        return f"{short(change.locked)} {arrow} nothing"
-    return movement(change, arrow) or f"({change.kind})"
+        return f"{locked} {arrow} {say('nothing')}"
+    return movement(change, arrow) or f"({languages.kind(change.kind)})"

@@ -100,9 +100,14 @@ def _scope(report: "Report", paint: Paint) -> str:
 
 
 def _briefly(report: "Report") -> list[str]:
-    said = [why for why in report.blind if why.startswith(("left alone: ", "used symbols of "))]
+    # A line that could not be told in the spoken language begins as it does in English.
+    of_the_change = ("left alone: ", "used symbols of ", say("left alone: "), say("used symbols of "))
+    said = [why for why in report.blind if why.startswith(of_the_change)]
     rest = len(report.blind) - len(said)
-    return said + ([f"{plural(rest, 'thing')} about what is installed now; envguard check names them"] if rest else [])
+    if rest:
+        things = plural(rest, "thing")
+        said.append(say("{things} about what is installed now; envguard check names them", things=things))
+    return said
 
 
 def _notes(report: "Report", paint: Paint) -> list[str]:

@@ -1,11 +1,13 @@
 """``envguard hook``: what pre-commit, prek, or a script of ``.git/hooks`` calls. Silent where nothing is wrong."""
 
 import os
+import sys
 
-from envguard import guard
+from envguard import guard, languages
 from envguard.doors.cli import FINDINGS, PINNED, output, verdict
-from envguard.doors.cli.parser import FAIL_ON, Parser, add_color, add_python
+from envguard.doors.cli.parser import FAIL_ON, Parser, add_color, add_language, add_python
 from envguard.errors import UsageError
+from envguard.languages import say
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -48,10 +50,16 @@ def run(argv: list[str]) -> int:
     )
     add_python(parser)
     add_color(parser)
+    add_language(parser)
     options = parser.parse(argv)
     if options.what != "images" and options.paths:
         raise UsageError(f"envguard hook {options.what} takes no files", remedy="pass_filenames: false")
-    return {"lock": _lock, "images": _images, "env": _env}[options.what](options)
+    with _shown(options).speaking():
+        return {"lock": _lock, "images": _images, "env": _env}[options.what](options)
+
+
+def _shown(options: "argparse.Namespace") -> output.Output:
+    return output.Output(stream=sys.stdout, color=options.color)
 
 
 def _refs(options: "argparse.Namespace") -> tuple[str, str]:
@@ -69,7 +77,7 @@ def _lock(options: "argparse.Namespace") -> int:
     for each in judged:
         if each.report is None:
             if each.what == "added":
-                output.write_data(f"{safe(each.path)}: golden file added\n")
+                output.write_data(say("{path}: golden file added", path=safe(each.path)) + "\n")
             continue
         code = verdict.exit_code(each.report, options.fail_on)
         if each.report.findings:
@@ -79,8 +87,12 @@ def _lock(options: "argparse.Namespace") -> int:
 
 
 def _headline(each: "Judged", found: "Proposal") -> str:
-    merging = " (a merge: compared with its first parent)" if found.merge else ""
-    return f"{each.path}: {each.what} from {found.before.name} to {found.after.name}{merging}"
+    before, after = found.before.name, found.after.name
+    if each.what == "removed":
+        told = say("{path}: removed from {before} to {after}", path=each.path, before=before, after=after)
+    else:
+        told = say("{path}: changed from {before} to {after}", path=each.path, before=before, after=after)
+    return say("{what} (a merge: compared with its first parent)", what=told) if found.merge else told
 
 
 def _images(options: "argparse.Namespace") -> int:
@@ -90,8 +102,7 @@ def _images(options: "argparse.Namespace") -> int:
     if report is None:
         return PINNED
     if report.findings:
-        count = report.files
-        _tell(report, f"{count} file{'' if count == 1 else 's'} read as staged", options)
+        _tell(report, say("{files} read as staged", files=languages.counted(report.files, "file")), options)
     return verdict.exit_code(report, options.fail_on)
 
 
@@ -101,7 +112,8 @@ def _env(options: "argparse.Namespace") -> int:
         raise UsageError("one environment has one golden file", remedy="give one --lock")
     report = guard.check(named[0], python=options.python)
     if report.findings:
-        _tell(report, f"what is installed in {report.prefix} is not what {report.lock} says", options)
+        differs = say("what is installed in {prefix} is not what {lock} says", prefix=report.prefix, lock=report.lock)
+        _tell(report, differs, options)
     return verdict.exit_code(report, options.fail_on)
 
 
@@ -112,15 +124,16 @@ def _gravest(codes: "Iterable[int]") -> int:
 
 
 def _tell(report: "Report", headline: str, options: "argparse.Namespace") -> None:
-    import sys
+    from envguard.languages import telling
 
-    paint = output.Output(stream=sys.stdout, color=options.color).paint()
+    report = telling.report(report, languages.spoken())
+    paint = _shown(options).paint()
     lines = [paint(paint.text(headline), "strong")]
     for finding in report.findings[:_SHOWN]:
         lines += _lines(finding, paint)
     if len(report.findings) > _SHOWN:
-        lines.append(f"  and {len(report.findings) - _SHOWN} more")
-    lines += [paint(f"  not known: {paint.text(why)}", "dim") for why in report.blind]
+        lines.append("  " + say("and {count} more", count=len(report.findings) - _SHOWN))
+    lines += [paint("  " + say("not known: {why}", why=paint.text(why)), "dim") for why in report.blind]
     output.write_data("".join(f"{line}\n" for line in lines))
 
 
@@ -129,9 +142,12 @@ def _lines(finding: "Finding", paint: "Paint") -> "Iterable[str]":
 
     change = finding.change
     moved = movement(change, paint.glyph("→"))
-    what = " ".join(paint.text(word) for word in (change.package, moved or f"({change.kind})") if word)
+    what = " ".join(paint.text(word) for word in (change.package, moved or f"({languages.kind(change.kind)})") if word)
     where = paint.text(place(change, ""))
-    yield f"  {paint(finding.verdict, finding.verdict)}  {what}  {paint(f'{change.code} {where}', 'dim')}"
-    yield f"    {paint.text(finding.rule)}: {paint.text(finding.reason)}"
+    grave = paint(languages.verdict(finding.verdict), finding.verdict)
+    yield f"  {grave}  {what}  {paint(f'{change.code} {where}', 'dim')}"
+    why = say("{word}: {what}", word=paint.text(finding.rule), what=paint.text(finding.reason))
+    yield f"    {why}"
     if finding.instead:
-        yield f"    instead: {paint(paint.text(finding.instead), 'command')}"
+        instead = say("instead: {what}", what=paint(paint.text(finding.instead), "command"))
+        yield f"    {instead}"

@@ -22,6 +22,7 @@ EXAMPLES = """
 _WITH_VALUE = (
     "-r", "-o", "--requirement", "--test", "--compare", "--find-links", "--installer", "--lock", "--python", "--output",
     "--rtol", "--atol", "--timeout", "--max-slowdown", "--max-memory", "--allow", "--output-format", "--color",
+    "--lang",
 )  # fmt: skip
 
 
