@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from envguard.facts.against_manifest import Reading
+    from envguard.facts.manifest_reading import Reading
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
     from envguard.facts.places import Files

@@ -142,6 +142,10 @@ def test_whatever_the_package_states_is_in_the_catalogue_and_the_other_way_round
         "zip",
         "end",
         "package",
+        "unlink",
+        "put",
+        "prune",
+        "none",
     }  # other values' kinds
     kinds -= {"noted"}  # information: it is never judged
     assert {code for code in codes if code.startswith("EG")} <= set(catalog.CODES)

@@ -16,7 +16,7 @@ from envguard.change.seen import Seen
 from envguard.change.supply import Supply
 from envguard.environment import interpreter
 from envguard.errors import ChangeError
-from envguard.facts.against_manifest import Memory
+from envguard.facts.manifest_reading import Memory
 from envguard.facts.owners import OWN_NAME
 from envguard.reporters.safe import safe
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envguard.facts.differences import Difference
+    from envguard.facts.manifest_reading import Memory
     from envguard.facts.tree import Entry, Listing
     from envguard.model import Depth
 
@@ -91,7 +92,7 @@ def look(
     sha256: "str | None" = None,
     selection: "Selection | None" = None,
     progress: "Callable[[int, int], None] | None" = None,
-    memory: "against_manifest.Memory | None" = None,
+    memory: "Memory | None" = None,
 ) -> Seen:
     """Compares an environment with a golden file.
 

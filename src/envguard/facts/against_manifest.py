@@ -11,15 +11,15 @@ Everything that lies where the manifest looks must be in it, as it is in it. Thr
 
 import contextlib
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from envguard.facts import bytecode, differences
 from envguard.facts.conda_files import CONDA
 from envguard.facts.differences import Difference
-from envguard.facts.hashing import Digest, Hashing, Progress, hash_files
+from envguard.facts.hashing import Digest, Progress, hash_files
 from envguard.facts.manifest import file_entry, link_entry
+from envguard.facts.manifest_reading import Memory, Reading
 from envguard.facts.ownership import Ownership, conda_folders, nearest_owner, owned_folders, read_ownership
 from envguard.facts.records import INSTALLER_NOTES
 from envguard.facts.tree import (
@@ -27,7 +27,6 @@ from envguard.facts.tree import (
     Found,
     Listing,
     absolute,
-    absolutes,
     is_below,
     list_files,
     list_folders,
@@ -37,40 +36,6 @@ from envguard.facts.tree import (
 )
 from envguard.model import CondaPackage, Environment, Pin
 from envguard.versions import relation
-
-
-class Memory:
-    """Files that were read a moment ago and were as recorded, for one who looks twice while nobody else may write.
-
-    A file is not read again while device, inode, size and both of its times are what they were before it was read: the
-    time of the last change of its status cannot be set by a program.
-    """
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, ...]] = {}
-        self._right: dict[str, tuple[int, ...]] = {}
-
-    def unchanged(self, places: Iterable[str]) -> set[str]:
-        """Which of these were right, and are what they were; notes what all of them are now."""
-        self._seen = {place: state for place in places if (state := _state(place))}
-        return {place for place, state in self._seen.items() if self._right.get(place) == state}
-
-    def keep(self, wrong: Iterable[str]) -> None:
-        """Remembers what was noted, without what turned out wrong."""
-        self._right = self._seen
-        for place in wrong:
-            self._right.pop(place, None)
-
-
-def _state(path: str) -> tuple[int, ...]:
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return ()
-    if not stat.S_ISREG(status.st_mode):
-        return ()
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mode, *times)
 
 
 class _Live(NamedTuple):
@@ -86,56 +51,6 @@ class _Live(NamedTuple):
     caches: int
     """Files that numba keeps in ``__pycache__``."""
     found: Found
-
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-
-class Reading:
-    """The regular files of a manifest, read by workers while the caller does something else.
-
-    It may begin before anything is known of the environment: where that turns out to lie elsewhere, it was in vain.
-    """
-
-    def __init__(self, listing: Listing, roots: Mapping[str, str], memory: Memory | None = None) -> None:
-        """Nothing is started before the context is entered.
-
-        Args:
-            listing: The manifest.
-            roots: Where its files are looked for.
-            memory: Files that need not be read again.
-        """
-        self.roots = dict(roots)
-        self.numbers = [number for number, kind in enumerate(listing.kinds) if kind == "f"]
-        self.places = absolutes(listing.paths, self.numbers, self.roots)
-        known = memory.unchanged(self.places) if memory is not None else set()
-        self._read, self._read_places = self.numbers, self.places
-        if known:
-            unread = [index for index, place in enumerate(self.places) if place not in known]
-            self._read = [self.numbers[index] for index in unread]
-            self._read_places = [self.places[index] for index in unread]
-        sizes = [listing.sizes[number] for number in self._read]
-        self._hashing = Hashing(self._read_places, sizes=sizes, is_expected=self._is_recorded)
-        self._listing = listing
-
-    def _is_recorded(self, index: int, sha256: str, executable: bool) -> bool:
-        number = self._read[index]
-        return self._listing.digests[number] == sha256 and self._listing.executables[number] == executable
-
-    def unlike(self, progress: Progress | None) -> dict[str, Digest]:
-        """What was read and is not as recorded, by place; waits for the workers."""
-        return {self._read_places[index]: digest for index, digest in self._hashing.wait(progress).items()}
-
-    def __enter__(self) -> "Self":
-        """Starts the workers."""
-        self._hashing.__enter__()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        """Ends the workers, whatever they are doing."""
-        self._hashing.__exit__()
 
 
 def compare(

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable
 
 from envguard.facts import against_manifest, against_records
-from envguard.facts.against_manifest import Reading
 from envguard.facts.differences import gather
 from envguard.facts.hashing import Progress
 from envguard.facts.manifest import no_collection
+from envguard.facts.manifest_reading import Reading
 from envguard.facts.owners import OWN_NAME
 from envguard.facts.tree import Listing
 from envguard.model import Change, Environment, Pin

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _ALL = (
     *_codes_drift.CODES,
     *_codes_plan.CODES,
-    *_codes_change.CODES,
     *_codes_commit.CODES,
+    *_codes_change.CODES,
     *_codes_gpu.CODES,
     *_codes_native.CODES,
     *_codes_files.CODES,
