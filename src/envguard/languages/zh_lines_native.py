@@ -57,6 +57,8 @@ _LINKAGE = (
         "built with the headers of NumPy 1: numpy.core is looked up, numpy._core is not; numpy {} is installed",
         "使用 NumPy 1 的头文件构建：查找的是 numpy.core 而不是 numpy._core；已安装的是 numpy {0}",
     ),
+    ("1 file: {}", "1 个文件：{0}"),
+    ("{} files: {}", "{0} 个文件：{1}"),
     ("importing them fails", "导入它们会失败"),
     (
         "built for the C-API of NumPy {}, which numpy {} does not have",
