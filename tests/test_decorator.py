@@ -231,4 +231,4 @@ async def later(): pass
 print(sorted(set(sys.modules) - before))
 """
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "['envguard.decorator', 'envguard.errors', 'envguard.latch']"
+    assert shown.strip() == "['envguard.decorator', 'envguard.errors', 'envguard.latch', 'envguard.quick']"

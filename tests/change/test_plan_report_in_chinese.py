@@ -255,7 +255,8 @@ SCREEN = """\
 ✗ forbidden  -U pandas: 1 forbidden, 1 cautious, 1 safe  against /srv/envguard.lock, as pip 26.3 would make it
 
 numpy  1.26.4 → 2.4.0                                                               EG201  forbidden
-  because   compiled code of another feature release can break what was built against it
+  because   another feature release of compiled code, or of what may hold some, can break what was
+            built against it
   instead   keep numpy 1.26.4; if it must move, try it in a copy first: envguard try
   seen      asked for by app > pandas, which requires numpy>=2
             1.26.3 is installed now, which is not the locked version

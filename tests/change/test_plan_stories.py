@@ -109,7 +109,7 @@ def test_pillow_may_not_go_back_and_the_alternative_is_told(tmp_path: Path, base
     assert (finding.verdict, finding.rule) == ("forbidden", "pillow-downgrade")
     told = reporters.render(found.report, "full", width=100)
     assert "keep pillow 10.2.0 and convert the images beforehand" in told
-    assert told.count("\n") <= 14
+    assert told.count("\n") <= 16  # long paths of scratch folders take lines of their own
 
 
 @pytest.fixture(scope="module")

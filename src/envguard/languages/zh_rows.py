@@ -28,7 +28,7 @@ ROWS = {
     "upgraded-micro-pure": ("不含编译代码的包的修订版", ""),
     "upgraded-pure": ("新版本可能改变行为或接口", _BACK),
     "upgraded-micro": ("虽是修订版，但编译代码已不是验证过的那一份", _BACK),
-    "upgraded-native": ("功能版本不同的编译代码，可能破坏针对旧版构建的其他包", _BACK),
+    "upgraded-native": ("功能版本不同的编译代码（或可能含有编译代码的包），可能破坏针对旧版构建的其他包", _BACK),
     "different": ("两个版本无法排序，没有任何理由认为这个变化可以接受", _BACK),
     "variant": (
         "同一版本但面向另一种目标构建：可能在驱动上失败，或悄悄退回 CPU",

@@ -5,18 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from trial_box import Box
+from trial_box import Box, install
 
 from support import SMALL, run
-
-UV = Path(sys.executable).with_name("uv")
-
-
-def install(live: Path, wheels: Path, *words: str) -> None:
-    """Install with the pip that runs the tests; the environment has none of its own."""
-    pip = (sys.executable, "-m", "pip", "--python", live / "bin" / "python", "install", "-q", "--no-index", "--no-deps")
-    done = run(*pip, "-f", wheels, *words)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from trial_box import Box
+from trial_box import UV, Box, install
 
-from conftest import UV, install
 from support import REQUIRED, run
 
 pytestmark = pytest.mark.slow

@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from trial_box import Box, Done
+from trial_box import UV, Box, Done
 
-from conftest import UV
 from envguard.change.trial.outputs import compare
 from envguard.change.trial.tolerance import Tolerance
 from support import run

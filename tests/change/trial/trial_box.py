@@ -11,6 +11,14 @@ from typing import Any
 from support import SOURCE, run, scrubbed, site_packages
 
 Done = subprocess.CompletedProcess[str]
+UV = Path(sys.executable).with_name("uv")
+
+
+def install(live: Path, wheels: Path, *words: str) -> None:
+    """Install with the pip that runs the tests; the environment has none of its own."""
+    pip = (sys.executable, "-m", "pip", "--python", live / "bin" / "python", "install", "-q", "--no-index", "--no-deps")
+    done = run(*pip, "-f", wheels, *words)
+    assert done.returncode == 0, done.stderr
 
 
 class Box:
