@@ -80,6 +80,7 @@ def by_script(tmp_path: Path, *options: str) -> dict[str, dict[str, str]]:
     return {found["damage"]: found["cells"] for found in json.loads(counters.read_text())["rows"]}
 
 
+@pytest.mark.slow
 def test_three_damages_done_for_real(tmp_path: Path) -> None:
     cells = by_script(tmp_path, "--quick")
     assert [answers["`uv pip sync --check`"] for answers in cells.values()] == ["found", "silent", "silent"]

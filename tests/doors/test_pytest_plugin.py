@@ -26,7 +26,7 @@ def pytest_sessionfinish(session):
     pathlib.Path("modules").write_text(" ".join(loaded))
 """
 PLAIN = "def test_one(): pass\n\ndef test_two(): pass\n"
-DISTRIBUTED = [pytest.param((), id="alone"), pytest.param(("-n2",), id="xdist")]
+DISTRIBUTED = [pytest.param((), id="alone"), pytest.param(("-n2",), id="xdist", marks=pytest.mark.slow)]
 MODES = ("refuse", "report", "warn")
 
 

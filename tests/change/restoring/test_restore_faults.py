@@ -102,6 +102,7 @@ def kill_at(scene: Scene, count: int) -> int:
     return killed
 
 
+@pytest.mark.slow
 def test_killed_at_a_few_points_it_goes_on(scene: Scene) -> None:
     assert kill_at(scene, 4) >= 3
 

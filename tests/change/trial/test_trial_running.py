@@ -148,7 +148,8 @@ def test_an_interrupt_ends_the_command(tmp_path: Path) -> None:
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(command.__file__))))
     pid = tmp_path / "pid"
     code = (
-        "import sys; from envguard.change.trial.running import measured\n"
+        "import signal, sys; from envguard.change.trial.running import measured\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whoever started us may have it ignored
         f"inner = \"open({str(pid)!r}, 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)\"\n"
         f"log, folder = {str(tmp_path / 'log')!r}, {str(tmp_path)!r}\n"
         "measured([sys.executable, '-c', inner], log=log, environ={}, folder=folder)"

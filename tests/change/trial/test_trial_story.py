@@ -47,6 +47,7 @@ def test_a_change_is_tried_accepted_and_applied(box: Box) -> None:
     assert box.trials()[0]["state"] == "applied"
 
 
+@pytest.mark.slow
 def test_a_change_that_fails_the_regression_is_rejected_and_nothing_was_touched(box: Box) -> None:
     before, golden = box.state(), (box.folder / "envguard.lock").read_bytes()
     (box.folder / "regression.py").write_text(REGRESSION)
