@@ -11,12 +11,14 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from envguard.environment import scan
 from envguard.facts import files, hashing, manifest
+from envguard.facts.manifest_reading import Reading
 from envguard.facts.ownership import nearest_owner, owned_folders, read_ownership
 from envguard.facts.tree import Entry, Listing
 from envguard.model import Change, CondaPackage, Environment, Pin
@@ -90,6 +92,26 @@ def test_an_untouched_environment_has_no_difference(place: Path, sealed: Listing
     assert changes == ()
     assert any("executable bits" in line for line in blind)
     assert any("which the lock does not seal: alpha, beta" in line for line in blind)
+
+
+def test_files_may_be_read_before_anything_is_known_of_the_environment(
+    place: Path, site: Path, sealed: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(files.reading(sealed), nullcontext)  # it speaks of another environment than this process's
+    monkeypatch.setattr(sys, "prefix", str(place))
+    with files.reading(sealed) as begun:
+        assert begun is not None
+        assert files.compare(look(place), sealed, PINS, begun=begun) == ((), ())
+    flip(site / "beta.py")
+    with files.reading(sealed) as begun:
+        assert kinds(files.compare(look(place), sealed, PINS, begun=begun)[0]) == {("beta", "edited")}
+
+
+def test_what_was_read_in_another_place_is_read_again(place: Path, site: Path, sealed: Listing, tmp_path: Path) -> None:
+    elsewhere = {**dict(sealed.roots), "site0": str(tmp_path / "elsewhere")}
+    flip(site / "alpha" / "core.py")
+    with Reading(sealed, elsewhere) as begun:
+        assert kinds(files.compare(look(place), sealed, PINS, begun=begun)[0]) == {("alpha", "edited")}
 
 
 WITH_BOTH: dict[str, tuple[Callable[[Path], object], tuple[str, str]]] = {
