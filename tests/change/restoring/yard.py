@@ -14,7 +14,7 @@ from support import run, site_packages
 
 PINS = ("six==1.16.0", "idna==3.7", "attrs==24.2.0", "packaging==24.2", "tqdm==4.66.1")
 """By pip; tqdm has a console script."""
-BY_UV = ("markupsafe==2.1.5", "tabulate==0.9.0")
+BY_UV = ("markupsafe==3.0.2", "tabulate==0.9.0")
 """One is compiled, one has a console script."""
 OTHERS = ("six==1.17.0", "idna==3.10", "toolz==1.0.0")
 """What the damages need."""
