@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,11 @@ def install(live: Path, wheels: Path, *words: str) -> None:
     pip = (sys.executable, "-m", "pip", "--python", live / "bin" / "python", "install", "-q", "--no-index", "--no-deps")
     done = run(*pip, "-f", wheels, *words)
     assert done.returncode == 0, done.stderr
+
+
+def heard() -> None:
+    """SIGINT does what it does at a terminal: a shell's background jobs, and what they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Box:
@@ -46,6 +52,7 @@ class Box:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=heard,  # noqa: PLW1509 - it is called in a process with one thread
         )
 
     def tried(self, *words: str, test: str = "python -c pass", **environ: str) -> Done:
