@@ -209,7 +209,7 @@ def test_a_small_file_system_that_is_full(yard: Yard) -> None:
         (site / "six.py").write_text("# edited\n")
         damaged = state(small / "venv")
         filler = small / "filler"
-        with filler.open("wb") as file, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * 4096)
                 file.flush()
