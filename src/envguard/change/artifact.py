@@ -11,7 +11,7 @@ import zipfile
 
 from envguard._value import Value
 from envguard.facts import records
-from envguard.facts.reading import RECORD_LIMIT, ReadFailure, read
+from envguard.facts.reading import RECORD_LIMIT, ReadFailure, read, sha256_of
 from envguard.versions import is_name, normalise, relation
 
 TYPE_CHECKING = False
@@ -188,19 +188,10 @@ def _unlike_hashes(pin: "Pin", path: str) -> str:
     if os.path.isdir(path):
         # An unpacked wheel has no hash of its own any more; its record digest, where sealed, has proven the files.
         return "" if pin.record else "unpacked, so that it cannot be held to a hash"
-    return "" if f"sha256:{sha256(path)}" in wanted else "it has none of the hashes that the golden file gives"
+    return "" if f"sha256:{sha256_of(path)}" in wanted else "it has none of the hashes that the golden file gives"
 
 
 def is_proven_whole(pin: "Pin", path: str) -> bool:
     """True where the SHA-256 of the whole file is one that the pin gives, so that every byte of it is meant."""
     wanted = {each.lower() for each in pin.hashes if each.lower().startswith("sha256:")}
-    return bool(wanted) and os.path.isfile(path) and f"sha256:{sha256(path)}" in wanted
-
-
-def sha256(path: str) -> str:
-    """Hex digest of a file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return bool(wanted) and os.path.isfile(path) and f"sha256:{sha256_of(path)}" in wanted

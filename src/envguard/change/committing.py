@@ -3,9 +3,10 @@
 import contextlib
 import os
 
-from envguard.change import artifact, journal, place
+from envguard.change import journal, place
 from envguard.change.journal import Operation
 from envguard.errors import ChangeError
+from envguard.facts.reading import sha256_of
 from envguard.facts.tree import is_below
 
 TYPE_CHECKING = False
@@ -40,7 +41,7 @@ def _put(root: str, folder: str, operation: Operation) -> None:
     staged = os.path.join(folder, os.path.basename(operation.staged))
     if not os.path.lexists(staged):
         return  # it was put in its place before the interruption
-    if artifact.sha256(staged) != operation.sha256:
+    if sha256_of(staged) != operation.sha256:
         raise ChangeError(f"{staged}: not what was staged", remedy="remove the journal beside it, and restore again")
     parent = os.path.dirname(operation.path)
     os.makedirs(parent, exist_ok=True)

@@ -32,7 +32,6 @@ LARGEST = 32 << 30
 
 _CHUNK = 1 << 20
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", re.ASCII)
-_NO_RANGES = "gives no ranges"
 
 
 class Fetched(NamedTuple):

@@ -16,6 +16,7 @@ from envguard.change.committing import explained, folders_below
 from envguard.change.journal import Operation
 from envguard.errors import ChangeError
 from envguard.facts import bytecode
+from envguard.facts.reading import sha256_of
 from envguard.facts.tree import is_below
 
 TYPE_CHECKING = False
@@ -313,7 +314,7 @@ def _is_as(path: str, file: layout.File) -> bool:
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode) or bool(status.st_mode & 0o111) != file.executable:
             return False
-        return artifact.sha256(path) == file.sha256
+        return sha256_of(path) == file.sha256
     except OSError:
         return False
 

@@ -5,22 +5,20 @@ The facts are the same whichever answers.
 """
 
 import contextlib
-import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from envguard._value import Value
 from envguard.change import installer_caches, remote, remote_wheel
 from envguard.change.wheel_files import Unpacked, WheelFiles, Zipped
 from envguard.errors import EnvguardError, UsageError
-from envguard.facts.reading import ReadFailure, opened as opened_file
+from envguard.facts.reading import ReadFailure, opened as opened_file, sha256_read
 from envguard.model import Artifact
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SOURCES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
-_CHUNK = 1 << 20
 
 
 class Wanted(Value):
@@ -202,17 +200,10 @@ def _from_file(path: str, sha256: str, label: str, how: str, stack: contextlib.E
     """
     descriptor, status = stack.enter_context(opened_file(path))
     file = stack.enter_context(os.fdopen(os.dup(descriptor), "rb"))
-    digest = _digest(file.read) if sha256 else ""
+    digest = sha256_read(file.read) if sha256 else ""
     if digest != sha256:
         return digest
     return Opened(files=Zipped(file, label), how=how, size=status.st_size, sha256=digest)
-
-
-def _digest(read: "Callable[[int], bytes]") -> str:
-    digest = hashlib.sha256()
-    while block := read(_CHUNK):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _running() -> dict[str, str]:

@@ -1,11 +1,11 @@
 """Which wheel of a folder each pin means: the lock may know an artifact's content without its file name or sha256."""
 
-import hashlib
 import os
 
 from envguard._value import Value
 from envguard.errors import EnvguardError, UsageError
 from envguard.facts import records
+from envguard.facts.reading import sha256_of
 from envguard.versions import relation
 
 TYPE_CHECKING = False
@@ -76,7 +76,7 @@ def _parsed(file: str) -> tuple[str, str, tuple[str, ...]]:
 def _proven(pin: "Pin", path: str, base: str) -> "tuple[str, Wheel | None]":
     """The wheel, or why it is not the one that the lock means."""
     try:
-        digest = _sha256(path)
+        digest = sha256_of(path)
         folder, rows = records.rows_from_wheel(path)
     except (OSError, records.RecordError) as error:
         return f"{path!a} cannot be read: {error}", None
@@ -88,11 +88,3 @@ def _proven(pin: "Pin", path: str, base: str) -> "tuple[str, Wheel | None]":
     relative = os.path.relpath(os.path.realpath(path), os.path.realpath(base or os.curdir))
     name = os.path.basename(path)
     return "", Wheel(name=name, path=relative.replace(os.sep, "/"), sha256=digest, size=os.path.getsize(path))
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -1,12 +1,13 @@
 """Reading files that may be hostile: a FIFO, a device, fifty megabytes, or gone between listing and opening."""
 
 import contextlib
+import hashlib
 import os
 import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 METADATA_LIMIT = 1 << 20
 """Bytes of METADATA, WHEEL, INSTALLER or direct_url.json that are read; a larger file is refused."""
@@ -79,6 +80,24 @@ def _read_all(path: str, descriptor: int, status: os.stat_result, limit: int) ->
     if length < status.st_size:
         raise ReadFailure(path, f"ended after {length} of {status.st_size} bytes")
     return b"".join(chunks)
+
+
+def sha256_of(path: str) -> str:
+    """Hex SHA-256 of a file of whatever size.
+
+    Raises:
+        OSError: It cannot be opened or read.
+    """
+    with open(path, "rb") as file:
+        return sha256_read(file.read)
+
+
+def sha256_read(read: "Callable[[int], bytes]") -> str:
+    """Hex SHA-256 of all that ``read`` gives, a megabyte at a time."""
+    digest = hashlib.sha256()
+    while block := read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def why(error: Exception) -> str:

@@ -9,7 +9,6 @@ from envguard.rules._builtin_proposed import PROPOSED as _PROPOSED
 from envguard.rules._row import row as _row
 
 _BACK = "pip install --no-deps {package}=={locked}"
-_AGAIN = "pip install --no-deps --force-reinstall {package}=={locked}"
 _REPAIR = "pip install --no-deps --force-reinstall the version in the lock, or rebuild the image"
 _CORRECT = "correct the file, or name the others"
 _IMAGE = "run in the image that was validated, or validate here and freeze again"
