@@ -217,6 +217,7 @@ def judge(
     findings = rules.judge(changes, rows, environment=live, today=today, markers=facts)
     apart = together.judge(changes, rows, environment=live, today=today, markers=facts)
     findings = rules.in_order((*findings, *apart)) if apart else findings
+    idle = () if only or alone else rules.unmatched(rows, changes, environment=live, today=today, markers=facts)
     concerned = {finding.change.package for finding in findings} - {""}
     return Report(
         lock=snapshot.path,
@@ -231,7 +232,7 @@ def judge(
         findings=findings,
         checks=ran,
         skipped=skipped,
-        notes=live.notes,
+        notes=idle + live.notes,
         requirers=requirers.of(live, concerned, markers(live.interpreter)) if concerned else (),
         blind=live.blind,
     )

@@ -172,19 +172,20 @@ def test_a_row_that_ended_and_matches_nothing_leaves_a_pinned_environment_pinned
     assert court.judge(rules_=(court.rule(until="2020-01-01"),)) == ()
 
 
-def test_notes_about_rows_that_matched_nothing(court: Any) -> None:
+def test_a_note_names_the_rows_that_matched_nothing(court: Any) -> None:
     used, unused = court.rule(id="used", package=("numpy",)), court.rule(id="unused", package=("scipy",))
     over = court.rule(id="over", package=("scipy",), until="2026-01-01", origin="x.toml")
-    notes = rules.stale((used, unused, over), [court.change()], today=court.today)
-    assert [note.evidence for note in notes] == [
-        ("rule unused of built-in: it matched nothing",),
-        ("rule over of x.toml: it matched nothing; it ended on 2026-01-01",),
-    ]
-    assert {(note.code, note.kind) for note in notes} == {("EG903", "stale-rule")}
-    assert len(rules.stale((used, unused, over), [])) == 3
+    (note,) = rules.unmatched((used, unused, over), [court.change()], today=court.today)
+    assert (note.code, note.kind) == ("EG903", "stale-rule")
+    assert note.evidence == (
+        "rules that match nothing here: unused (built-in); over (x.toml, ended on 2026-01-01)",
+    )
+    (note,) = rules.unmatched((used, unused), [])
+    assert note.evidence == ("rules that match nothing here: used (built-in); unused (built-in)",)
+    assert rules.unmatched((used,), [court.change()]) == ()
     when = court.rule(when="sys_platform == 'win32'")
-    assert len(rules.stale((when,), [court.change()], environment=court.environment())) == 1
-    assert rules.stale((when,), [court.change()], markers={"sys_platform": "win32"}) == ()
+    assert len(rules.unmatched((when,), [court.change()], environment=court.environment())) == 1
+    assert rules.unmatched((when,), [court.change()], markers={"sys_platform": "win32"}) == ()
 
 
 def test_markers_come_from_the_argument_else_from_the_environment_else_from_this_interpreter(court: Any) -> None:
@@ -266,28 +267,28 @@ def test_an_environment_is_not_asked_for_markers_that_no_row_needs(court: Any) -
 def test_notes_ask_all_that_judging_asks(court: Any) -> None:
     change, other = court.change("added"), court.change("upgraded", "scipy")
     alone = court.rule(alone=True, package=("numpy",), change=("added",))
-    assert rules.stale((alone,), [change]) == ()
-    assert len(rules.stale((alone,), [change, other])) == 1
+    assert rules.unmatched((alone,), [change]) == ()
+    assert len(rules.unmatched((alone,), [change, other])) == 1
     beside = court.rule(beside=("torch",))
-    assert rules.stale((beside,), [change], environment=court.environment("torch")) == ()
-    assert len(rules.stale((beside,), [change], environment=court.environment("numpy"))) == 1
+    assert rules.unmatched((beside,), [change], environment=court.environment("torch")) == ()
+    assert len(rules.unmatched((beside,), [change], environment=court.environment("numpy"))) == 1
     damage = court.rule(package=("numpy",))
-    assert len(rules.stale((damage,), [court.change("edited")])) == 1
+    assert len(rules.unmatched((damage,), [court.change("edited")])) == 1
     when = court.rule(when="sys_platform == 'linux' and python_version == '3.11'")
-    assert rules.stale((when,), [change], environment=court.environment()) == ()
+    assert rules.unmatched((when,), [change], environment=court.environment()) == ()
     elsewhere = court.environment()
     elsewhere = elsewhere.replace(interpreter=elsewhere.interpreter.replace(version="3.99.0"))
-    assert len(rules.stale((when,), [change], environment=elsewhere)) == 1
+    assert len(rules.unmatched((when,), [change], environment=elsewhere)) == 1
 
 
 @pytest.mark.parametrize(("today", "over"), [("", False), ("2026-06-30", False), ("2026-07-01", True)])
 def test_a_note_says_of_an_ended_row_that_it_ended(court: Any, today: str, over: bool) -> None:
-    (note,) = rules.stale((court.rule(until="2026-06-30"),), (), today=today)
-    assert ("it ended on 2026-06-30" in note.evidence[0]) is over
-    (note,) = rules.stale((court.rule(until="2026-06-30"),), ())
+    (note,) = rules.unmatched((court.rule(until="2026-06-30"),), (), today=today)
+    assert ("ended on 2026-06-30" in note.evidence[0]) is over
+    (note,) = rules.unmatched((court.rule(until="2026-06-30"),), ())
     assert "ended" not in note.evidence[0]
 
 
 def test_notes_do_not_ask_an_environment_that_no_row_needs(court: Any) -> None:
     broken = Environment(prefix="", paths=(), interpreter=None)  # type: ignore[arg-type] # what must not be touched
-    assert len(rules.stale((court.rule(package=("scipy",)),), [court.change()], environment=broken)) == 1
+    assert len(rules.unmatched((court.rule(package=("scipy",)),), [court.change()], environment=broken)) == 1

@@ -47,8 +47,7 @@ _CHECKS = (
         "rule {} of {}: it ended on {} and would have decided here",
         "{1} 的规则 {0}：已于 {2} 到期，否则会由它决定这里的结论",
     ),
-    ("rule {} of {}: it matched nothing", "{1} 的规则 {0}：什么都没有匹配到"),
-    ("rule {} of {}: it matched nothing; it ended on {}", "{1} 的规则 {0}：什么都没有匹配到，且已于 {2} 到期"),
+    ("rules that match nothing here: {}", "在这里什么都没有匹配到的规则：{0}"),
 )
 
 _PINS = (

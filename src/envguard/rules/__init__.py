@@ -56,7 +56,8 @@ def judge(
             findings.append(_finding(change, rule))
             break
     for rule in ended.values():
-        findings.append(_finding(_stale(rule, f"it ended on {rule.until} and would have decided here"), _STALE_ROW))
+        why = f"rule {rule.id} of {rule.origin}: it ended on {rule.until} and would have decided here"
+        findings.append(_finding(Change(code="EG903", kind="stale-rule", evidence=(why,)), _STALE_ROW))
     return in_order(findings)
 
 
@@ -65,7 +66,7 @@ def in_order(findings: "Iterable[Finding]") -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=_order))
 
 
-def stale(
+def unmatched(
     rules: "Iterable[Rule]",
     changes: "Iterable[Change]",
     *,
@@ -73,7 +74,7 @@ def stale(
     markers: "Mapping[str, str] | None" = None,
     today: str = "",
 ) -> tuple[Change, ...]:
-    """The user's rows that matched none of ``changes``: notes for a reader, never a reason to refuse.
+    """A note on the user's rows that matched none of ``changes``: for a reader, never a reason to refuse.
 
     In a pinned environment no row matches anything, so this alone must not fail a check.
 
@@ -82,10 +83,10 @@ def stale(
         changes: What differs.
         environment: As for ``judge``.
         markers: As for ``judge``.
-        today: ISO date; a row that has ended is said to have, in its note. Empty: not looked at.
+        today: ISO date; a row that has ended is said to have, in the note. Empty: not looked at.
 
     Returns:
-        One EG903 change per row, in the order of the rows.
+        One EG903 change that names the rows, or nothing.
 
     Raises:
         RuleError: A row's specifier or marker is not valid.
@@ -94,16 +95,18 @@ def stale(
     told = tuple(changes)
     if markers is None:
         markers = _markers(environment) if any(rule.when for rule in table) else {}
-    notes = []
+    idle = []
     for rule in table:
         if rule.together or any(
             may_speak(rule, change) and matches(rule, change, changes=told, environment=environment, markers=markers)
             for change in told
         ):
             continue
-        over = f"; it ended on {rule.until}" if rule.until and rule.until < today else ""
-        notes.append(_stale(rule, f"it matched nothing{over}"))
-    return tuple(notes)
+        over = f", ended on {rule.until}" if rule.until and rule.until < today else ""
+        idle.append(f"{rule.id} ({rule.origin}{over})")
+    if not idle:
+        return ()
+    return (Change(code="EG903", kind="stale-rule", evidence=(f"rules that match nothing here: {'; '.join(idle)}",)),)
 
 
 def _finding(change: Change, rule: Rule) -> Finding:
@@ -116,10 +119,6 @@ def _finding(change: Change, rule: Rule) -> Finding:
         zh=rule.zh,
         zh_instead=fill(rule.zh_instead, change),
     )
-
-
-def _stale(rule: Rule, why: str) -> Change:
-    return Change(code="EG903", kind="stale-rule", evidence=(f"rule {rule.id} of {rule.origin}: {why}",))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

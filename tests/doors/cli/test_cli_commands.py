@@ -78,14 +78,20 @@ def test_freeze_never_replaces_what_is_no_file(eg: Box) -> None:
 def test_freeze_compiles_the_rules_with_the_extra_and_names_it_without(eg: Box, rich_eg: Callable[..., Done]) -> None:
     (eg.folder / "table.toml").write_text(
         '[[rules]]\nid = "six-waiver"\npackage = ["six"]\nchange = ["upgraded"]\nverdict = "safe"\nreason = "checked"\n'
+        '[[rules]]\nid = "for-nothing"\npackage = ["attrs"]\nverdict = "safe"\nreason = "checked"\n'
     )
     (eg.folder / "envguard.toml").write_bytes((eg.folder / "table.toml").read_bytes())
     done = rich_eg("freeze", "--python", eg.python, "--config", "envguard.toml", cwd=eg.folder)
     assert done.returncode == 0, done.stderr
-    assert "1 rule" in done.stderr
+    assert "2 rules" in done.stderr
+    assert json.loads(eg("check", "--output-format", "json").stdout)["notes"] == []
     eg.drift()
-    judged = {row["package"]: row for row in json.loads(eg("check", "--output-format", "json").stdout)["findings"]}
+    report = json.loads(eg("check", "--output-format", "json").stdout)
+    judged = {row["package"]: row for row in report["findings"]}
     assert (judged["six"]["rule"], judged["six"]["verdict"]) == ("six-waiver", "safe")
+    (note,) = report["notes"]
+    assert note["code"] == "EG903"
+    assert note["evidence"] == ["rules that match nothing here: for-nothing (envguard.toml rules[1])"]
     done = eg("freeze")
     assert done.returncode == 2
     assert "envguard-lock[cli]" in done.stderr
