@@ -26,9 +26,10 @@ if TYPE_CHECKING:
         UnverifiableError as UnverifiableError,
         UsageError as UsageError,
     )
-    from envguard.guard import assert_pinned as assert_pinned, check as check
+    from envguard.guard import check as check
     from envguard.making import diff as diff, freeze as freeze
     from envguard.model import Finding as Finding, Report as Report, Selection as Selection
+    from envguard.quick import assert_pinned as assert_pinned
 
 # Public name -> the module that defines it.
 _HOME = {
@@ -45,7 +46,7 @@ _HOME = {
     "TooLateError": "errors",
     "UnverifiableError": "errors",
     "UsageError": "errors",
-    "assert_pinned": "guard",
+    "assert_pinned": "quick",
     "check": "guard",
     "diff": "making",
     "freeze": "making",

@@ -58,7 +58,7 @@ def once(
     known = latch.recall((lock, depth, allow, only, sha256))
     if known is not None:
         return known
-    from envguard.guard import assert_pinned
+    from envguard.quick import assert_pinned
 
     return assert_pinned(lock, depth=depth, allow=allow, only=only, sha256=sha256)
 

@@ -1,7 +1,7 @@
 """The stages in their order: read the golden file, look at the environment, compare, judge.
 
-Everything here returns a report or raises; only ``assert_pinned`` refuses. The full pipeline is imported once something
-cannot be proven by ``envguard.quick``.
+``assert_pinned`` begins in ``envguard.quick``. This module is loaded once something cannot be proven there, and the
+full pipeline after it.
 """
 
 import os
@@ -21,55 +21,28 @@ if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
 _DEPTHS = ("versions", "records", "files", "native")  # as envguard.model, which is not loaded where all is pinned
-_LOCK_LIMIT = 64 << 20
 
 
-def assert_pinned(
-    lock: "StrPath | None" = None,
+def refuse_unless_pinned(
+    lock: "StrPath | None",
     *,
-    depth: "Depth | None" = None,
-    allow: "Verdict | None" = None,
-    only: "str | Iterable[str] | None" = None,
-    sha256: "str | None" = None,
+    depth: "Depth | None",
+    allow: "Verdict | None",
+    only: "str | Iterable[str] | None",
+    sha256: "str | None",
 ) -> "Report":
-    """Refuse to go on unless the environment of this process is the one that was frozen.
-
-    Args:
-        lock: The golden file. Default: ENVGUARD_LOCK, else ``[tool.envguard] lock`` or ``envguard.lock`` in the working
-            directory or the nearest folder above it.
-        depth: ``versions``, ``records``, ``files`` or ``native``; default ``records`` where the lock seals record
-            digests.
-        allow: Let differences pass that are judged ``safe``, or ``cautious`` and milder. Default: none.
-        only: Names or patterns (``torch*``) of the packages to judge; default all.
-        sha256: Hex digest that the golden file itself must have.
-
-    Returns:
-        The report; its ``verdict`` is ``pinned`` unless ``allow`` let something pass or a bypass was honoured.
-
-    Raises:
-        DriftError: Something differs. The error carries the report.
-        UnverifiableError: The comparison could not be made, or something in it could not be verified.
-        LockError: There is no golden file, or it is broken, or it is not the one that was asked for.
-        RuleError: The rule table is broken.
-        UsageError: An argument makes no sense.
-    """
+    """What ``assert_pinned`` does where the quick path proved nothing; arguments, answer and errors are the same."""
     if quick.refusals:
         from envguard import latch
 
         latch.recheck()
-    try:
-        check_choice("allow", allow, ("safe", "cautious", None))
-        report = check(lock, depth=depth, only=only, sha256=sha256)
-        if not report.pinned:
-            from envguard.refusal import accept_or_refuse
+    check_choice("allow", allow, ("safe", "cautious", None))
+    report = check(lock, depth=depth, only=only, sha256=sha256)
+    if not report.pinned:
+        from envguard.refusal import accept_or_refuse
 
-            report = accept_or_refuse(report, allow)
-        quick.remember((lock, depth, allow, only, sha256), report)
-    except Exception as error:
-        from envguard import latch
-
-        latch.refuse(error)
-        raise
+        report = accept_or_refuse(report, allow)
+    quick.remember((lock, depth, allow, only, sha256), report)
     return report
 
 
@@ -126,25 +99,11 @@ def _check(
     progress: "Progress | None",
 ) -> "Report":
     data = _read_lock(path)
-    seal = quick.sealed(data)
-    shallow = depth not in ("files", "native")
-    if seal is not None and python is None and shallow and not only and selection is None:
+    if python is None and depth not in ("files", "native") and not only and selection is None:
         _check_digest(path, data, sha256)
-        wanted = depth or ("records" if quick.has_records(data) else "versions")
-        found = quick.prove(data, wanted, sys.path if paths is None else paths)
-        if found is not None:
-            return PinnedReport(  # type: ignore[return-value] # it stands for a Report
-                {
-                    "lock": path,
-                    "format": "envguard.lock",
-                    "data": data,
-                    "seal": seal[1],
-                    "prefix": sys.prefix,
-                    "depth": wanted,
-                    "packages": seal[0],
-                    "installed": found,
-                }
-            )
+        proven = quick.proven(path, data, depth, sys.path if paths is None else paths)
+        if proven is not None:
+            return proven
     from envguard import comparing
 
     return comparing.check(
@@ -169,29 +128,16 @@ def _locate(lock: "StrPath | None") -> str:
 
 
 def _read_lock(path: str) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        from envguard.errors import LockError
+    from envguard.errors import LockError
 
-        why = getattr(error, "strerror", None) or str(error)
+    try:
+        return quick.read(path)
+    except FileNotFoundError as error:
         remedy = "make it with `envguard freeze`, or name another with ENVGUARD_LOCK"
-        raise LockError(f"cannot be read: {why.lower()}", path=path, remedy=remedy) from error
-    try:
-        chunks = []
-        # A chunk of just the file's size: the kernel need not map a page that stays unused.
-        size = min(os.fstat(descriptor).st_size + 1, 1 << 20)
-        room = _LOCK_LIMIT
-        while room > 0 and (chunk := os.read(descriptor, size)):
-            chunks.append(chunk)
-            room -= len(chunk)
-        return b"".join(chunks)
-    except OSError as error:
-        from envguard.errors import LockError
-
-        raise LockError(f"cannot be read: {(error.strerror or '').lower()}", path=path) from error
-    finally:
-        os.close(descriptor)
+        raise LockError("cannot be read: no such file or directory", path=path, remedy=remedy) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise LockError(f"cannot be read: {why.lower()}", path=path) from error
 
 
 def _check_digest(path: str, data: bytes, sha256: "str | None") -> None:
@@ -228,65 +174,42 @@ def fail_closed(work: "Callable[[], T]") -> "T":
     try:
         return work()
     except Exception as error:
-        from envguard.errors import EnvguardError, UnverifiableError
-
-        if isinstance(error, EnvguardError):
+        told = _told(error)
+        if told is error:
             raise
-        raise UnverifiableError(
-            f"internal error in the guard: {type(error).__name__}: {error}",
-            remedy="nothing was judged; report it with the traceback that ENVGUARD_TRACEBACK=1 shows",
-        ) from error
+        raise told from error
 
 
-class PinnedReport:
-    """Stands for the ``Report`` of a pinned environment until somebody reads more of it than that it is pinned.
+def refusal_of(error: Exception) -> Exception:
+    """What a checkpoint raises for an error, kept as the refusal of this process."""
+    from envguard import latch
 
-    Loading the values costs as much as half the check, and most services only want not to be refused.
-    """
+    told = _told(error)
+    latch.refuse(told)
+    return told
 
-    __slots__ = ("_facts", "_report", "seal")
-    pinned = True
-    verdict = "pinned"
-    findings = ()
 
-    def __init__(self, facts: "dict[str, Any]") -> None:
-        self._facts = facts
-        self._report: Report | None = None
-        self.seal: str = facts["seal"]
+def _told(error: Exception) -> Exception:
+    """The error itself where it is one of envguard's own, else one that says that the guard failed."""
+    from envguard.errors import EnvguardError, UnverifiableError
 
-    def full(self) -> "Report":
-        """The report that this object stands for."""
-        if self._report is None:
-            from hashlib import sha256
+    if isinstance(error, EnvguardError):
+        return error
+    return UnverifiableError(
+        f"internal error in the guard: {type(error).__name__}: {error}",
+        remedy="nothing was judged; report it with the traceback that ENVGUARD_TRACEBACK=1 shows",
+    )
 
-            from envguard import checks
-            from envguard.model import DEPTHS, Report
 
-            facts = dict(self._facts)
-            facts["lock_sha256"] = sha256(facts.pop("data")).hexdigest()
-            reached = DEPTHS[: DEPTHS.index(facts["depth"]) + 1]
-            answered = tuple(check.NAME for check in checks.registered() if check.DEPTH in reached)
-            self._report = Report(checks=answered, **facts)
-        return self._report
+def report_of(facts: "dict[str, Any]") -> "Report":
+    """The report that a ``quick.PinnedReport`` stands for."""
+    from hashlib import sha256
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.full(), name)
+    from envguard import checks
+    from envguard.model import DEPTHS, Report
 
-    def __repr__(self) -> str:
-        return repr(self.full())
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self.full() == (other.full() if type(other) is PinnedReport else other))
-
-    def __hash__(self) -> int:
-        return hash(self.full())
-
-    def __reduce__(self) -> "tuple[Any, ...]":
-        return self.full().__reduce__()
-
-    @property  # type: ignore[misc] # object's __class__ can be written, this one need not be
-    def __class__(self) -> type:
-        # isinstance(report, envguard.Report) holds for every report.
-        from envguard.model import Report
-
-        return Report
+    known = {**facts, "lock_sha256": sha256(facts["data"]).hexdigest()}
+    del known["data"]
+    reached = DEPTHS[: DEPTHS.index(known["depth"]) + 1]
+    answered = tuple(check.NAME for check in checks.registered() if check.DEPTH in reached)
+    return Report(checks=answered, **known)

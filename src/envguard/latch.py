@@ -15,7 +15,7 @@ once something was refused, or by whoever asks.
 import os
 
 from envguard import quick
-from envguard.quick import EXPECT, expect
+from envguard.quick import EXPECT
 
 __all__ = ["EXPECT", "expect", "recall", "recheck", "refuse", "refused", "remember", "reset"]
 
@@ -65,6 +65,31 @@ def remember(asked: "Asked", report: "Report") -> None:
 def recall(asked: "Asked") -> "Report | None":
     """The report of an earlier check with the same arguments that passed, or None."""
     return quick.passed.get(quick.question(*asked))
+
+
+def expect(digest: str) -> None:
+    """Tell children which golden file was found pinned, or hold this process to what its parent said.
+
+    The process that wrote ``ENVGUARD_EXPECT`` may check more than one golden file; its children, forked or started
+    afresh, may use only those.
+
+    Args:
+        digest: What identifies the golden file: ``Report.seal``, or the sha256 of its bytes.
+
+    Raises:
+        LockError: A parent expects other golden files than this one.
+    """
+    named = quick.expected()
+    if digest in named:
+        return
+    if named and os.getpid() not in quick.publishers:
+        from envguard.errors import LockError
+
+        raise LockError(
+            f"the golden file is {digest}, but {EXPECT} demands {os.environ[EXPECT]}",
+            remedy=f"use the golden file of the parent process, or unset {EXPECT} for a child that is meant to differ",
+        )
+    quick.publish([*named, digest])
 
 
 def reset() -> None:

@@ -1,4 +1,4 @@
-"""The path on which everything is pinned: prove it in milliseconds and remember it, or say nothing.
+"""The path on which everything is pinned: prove it in milliseconds and remember it, or leave it to ``envguard.guard``.
 
 A lock that ``freeze`` wrote holds two things beside its pins: the names of all metadata folders on sys.path, and
 ``evidence``, a checksum of what these folders hold (``envguard.quick_records``). Where the running environment has the
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from envguard.model import Report
+    from envguard.model import Depth, Report, Verdict
 
     Found = list[tuple[str, list[str]]]
     Asked = tuple[str | os.PathLike[str] | None, object, object, object, object]
@@ -32,6 +32,7 @@ _END = b"\n# envguard: end packages="
 SIP = b"siphash:"
 _SIP_KEY = 0
 _HEX = 64
+_LOCK_LIMIT = 64 << 20
 
 EXPECT = "ENVGUARD_EXPECT"
 """Environment variable: the digest of each golden file that this process or a parent found pinned, comma separated."""
@@ -39,6 +40,119 @@ EXPECT = "ENVGUARD_EXPECT"
 refusals: "list[BaseException]" = []
 passed: "dict[tuple[object, ...], Report]" = {}
 publishers: "list[int]" = []
+_ALLOWED = (None, "safe", "cautious")
+_DEPTHS = (None, "versions", "records")
+
+
+def assert_pinned(
+    lock: "str | os.PathLike[str] | None" = None,
+    *,
+    depth: "Depth | None" = None,
+    allow: "Verdict | None" = None,
+    only: "str | Iterable[str] | None" = None,
+    sha256: "str | None" = None,
+) -> "Report":
+    """Refuse to go on unless the environment of this process is the one that was frozen.
+
+    Args:
+        lock: The golden file. Default: ENVGUARD_LOCK, else ``[tool.envguard] lock`` or ``envguard.lock`` in the working
+            directory or the nearest folder above it.
+        depth: ``versions``, ``records``, ``files`` or ``native``; default ``records`` where the lock seals record
+            digests.
+        allow: Let differences pass that are judged ``safe``, or ``cautious`` and milder. Default: none.
+        only: Names or patterns (``torch*``) of the packages to judge; default all.
+        sha256: Hex digest that the golden file itself must have.
+
+    Returns:
+        The report; its ``verdict`` is ``pinned`` unless ``allow`` let something pass or a bypass was honoured.
+
+    Raises:
+        DriftError: Something differs. The error carries the report.
+        UnverifiableError: The comparison could not be made, or something in it could not be verified.
+        LockError: There is no golden file, or it is broken, or it is not the one that was asked for.
+        RuleError: The rule table is broken.
+        UsageError: An argument makes no sense.
+    """
+    try:
+        report: Report | None = None
+        if not (refusals or only or sha256) and allow in _ALLOWED and depth in _DEPTHS:
+            report = _proven_at(lock, depth)
+        if report is None:
+            from envguard.guard import refuse_unless_pinned
+
+            return refuse_unless_pinned(lock, depth=depth, allow=allow, only=only, sha256=sha256)
+        remember((lock, depth, allow, only, sha256), report)
+    except Exception as error:
+        from envguard.guard import refusal_of
+
+        refusal = refusal_of(error)
+        if refusal is error:
+            raise
+        raise refusal from error
+    return report
+
+
+def _proven_at(lock: "str | os.PathLike[str] | None", depth: "Depth | None") -> "Report | None":
+    """The report of a golden file that was named and can be read; None for all else."""
+    named = lock or os.environ.get("ENVGUARD_LOCK")
+    if not named or "ENVGUARD_LOCK_SHA256" in os.environ:
+        return None
+    path = os.fspath(named)
+    try:
+        data = read(path)
+    except (OSError, ValueError):
+        return None
+    return proven(path, data, depth, sys.path)
+
+
+def read(path: str) -> bytes:
+    """The bytes of a golden file, 64 MiB at most.
+
+    Raises:
+        OSError, ValueError: It cannot be read, or there can be no file of that name.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        chunks = []
+        # A chunk of just the file's size: the kernel need not map a page that stays unused.
+        size = min(os.fstat(descriptor).st_size + 1, 1 << 20)
+        room = _LOCK_LIMIT
+        while room > 0 and (chunk := os.read(descriptor, size)):
+            chunks.append(chunk)
+            room -= len(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(descriptor)
+
+
+def proven(path: str, data: bytes, depth: "Depth | None", paths: "Sequence[object]") -> "Report | None":
+    """The report of a golden file that the running environment was proven to equal; None where that needs more.
+
+    Args:
+        path: Of the golden file.
+        data: Its bytes.
+        depth: ``versions``, ``records`` or None, as in ``assert_pinned``.
+        paths: sys.path.
+    """
+    seal = sealed(data)
+    if seal is None:
+        return None
+    reached = depth or ("records" if b" record=sha256:" in data else "versions")
+    found = prove(data, reached, paths)
+    if found is None:
+        return None
+    return PinnedReport(  # type: ignore[return-value] # it stands for a Report
+        {
+            "lock": path,
+            "format": "envguard.lock",
+            "data": data,
+            "seal": seal[1],
+            "prefix": sys.prefix,
+            "depth": reached,
+            "packages": seal[0],
+            "installed": found,
+        }
+    )
 
 
 def sealed(data: bytes) -> "tuple[int, str] | None":
@@ -127,11 +241,6 @@ def prove(data: bytes, depth: str, paths: "Sequence[object]") -> "int | None":
     return count(found)
 
 
-def has_records(data: bytes) -> bool:
-    """True for a lock that seals record digests."""
-    return b" record=sha256:" in data
-
-
 def folders(paths: "Iterable[object]") -> "Found | None":
     """Every metadata folder on the path, in no order: each sys.path entry with the names in it.
 
@@ -218,36 +327,25 @@ def _shadowed(listings: "list[tuple[str, list[str], bool]]") -> bool:
     later: list[tuple[str, set[str]]] = []
     for entry, listing, has_metadata in reversed(ours):
         for place, names in later:
-            if any(_hides(f"{entry or '.'}/{name}", name, place, names) for name in listing):
-                return True
+            if _may_clash(listing, names):
+                from envguard.quick_shadows import hides
+
+                if any(hides(f"{entry or '.'}/{name}", name, place, names) for name in listing):
+                    return True
         if has_metadata:
             later.append((entry, set(listing)))
     return False
 
 
-def _hides(path: str, name: str, place: str, names: "set[str]") -> bool:
-    """True where importing the stem of ``name`` would, or might, find ``path`` instead of what ``place`` holds."""
-    stem, dot, suffix = name.partition(".")
-    if name == "__pycache__" or (dot and suffix not in ("py", "pyc") and name[-3:] != ".so"):
-        return False
-    is_module = f"{stem}.py" in names or any(f"{stem}{ending}" in names for ending in _extension_suffixes())
-    if not is_module and stem not in names:
-        return False
-    # A folder without __init__ loses to any regular package or module, wherever that lies (PEP 420).
-    return bool(dot) or _is_package(path) or not (is_module or _is_package(f"{place}/{stem}"))
+def _may_clash(listing: "list[str]", names: "set[str]") -> bool:
+    """True where ``names`` hold a module or folder of the same stem as one of ``listing``; else nothing is hidden."""
+    import _imp  # built in and loaded at every start
 
-
-def _is_package(folder: str) -> bool:
-    try:
-        return any(name.startswith("__init__.") for name in os.listdir(folder))
-    except OSError:
-        return False
-
-
-def _extension_suffixes() -> "list[str]":
-    import _imp
-
-    return _imp.extension_suffixes()
+    stems = [name.partition(".")[0] for name in listing]
+    if not names.isdisjoint(stems):
+        return True
+    endings = (".py", *_imp.extension_suffixes())
+    return any(not names.isdisjoint([stem + ending for stem in stems]) for ending in endings)
 
 
 def _after(directive: bytes, data: bytes) -> str:
@@ -258,6 +356,53 @@ def _after(directive: bytes, data: bytes) -> str:
     return data[start : data.find(b"\n", start)].decode("ascii", "replace")
 
 
+class PinnedReport:
+    """Stands for the ``Report`` of a pinned environment until somebody reads more of it than that it is pinned.
+
+    Loading the values costs as much as half the check, and most services only want not to be refused.
+    """
+
+    __slots__ = ("_facts", "_report", "seal")
+    pinned = True
+    verdict = "pinned"
+    findings = ()
+
+    def __init__(self, facts: "dict[str, Any]") -> None:
+        self._facts = facts
+        self._report: Report | None = None
+        self.seal: str = facts["seal"]
+
+    def full(self) -> "Report":
+        """The report that this object stands for."""
+        if self._report is None:
+            from envguard.guard import report_of
+
+            self._report = report_of(self._facts)
+        return self._report
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.full(), name)
+
+    def __repr__(self) -> str:
+        return repr(self.full())
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.full() == (other.full() if type(other) is PinnedReport else other))
+
+    def __hash__(self) -> int:
+        return hash(self.full())
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return self.full().__reduce__()
+
+    @property  # type: ignore[misc] # object's __class__ can be written, this one need not be
+    def __class__(self) -> type:
+        # isinstance(report, envguard.Report) holds for every report.
+        from envguard.model import Report
+
+        return Report
+
+
 def remember(asked: "Asked", report: "Report") -> None:
     """Keep the report of a check that passed, for this process and its future forks, and tell its children.
 
@@ -266,41 +411,23 @@ def remember(asked: "Asked", report: "Report") -> None:
         report: What was found.
 
     Raises:
-        LockError: As ``expect``.
+        LockError: A parent expects other golden files than this one.
     """
     named = expected()
+    if not named:
+        publish([report.seal])
     # A parent names a golden file by its seal; somebody may have done so by the sha256 of its bytes.
-    if not named or (report.seal not in named and report.lock_sha256 not in named):
+    elif report.seal not in named and report.lock_sha256 not in named:
+        from envguard.latch import expect
+
         expect(report.seal)
     passed[question(*asked)] = report
 
 
-def expect(digest: str) -> None:
-    """Tell children which golden file was found pinned, or hold this process to what its parent said.
-
-    The process that wrote ``ENVGUARD_EXPECT`` may check more than one golden file; its children, forked or started
-    afresh, may use only those.
-
-    Args:
-        digest: What identifies the golden file: ``Report.seal``, or the sha256 of its bytes.
-
-    Raises:
-        LockError: A parent expects other golden files than this one.
-    """
-    environ = os.environ
-    named = expected()
-    if digest in named:
-        return
-    process = os.getpid()
-    if named and process not in publishers:
-        from envguard.errors import LockError
-
-        raise LockError(
-            f"the golden file is {digest}, but {EXPECT} demands {environ[EXPECT]}",
-            remedy=f"use the golden file of the parent process, or unset {EXPECT} for a child that is meant to differ",
-        )
-    environ[EXPECT] = f"{','.join([*named, digest])}@{sys.prefix}"
-    publishers[:] = [process]
+def publish(digests: "list[str]") -> None:
+    """Tell children that this process found these golden files pinned."""
+    os.environ[EXPECT] = f"{','.join(digests)}@{sys.prefix}"
+    publishers[:] = [os.getpid()]
 
 
 def expected() -> "list[str]":

@@ -177,9 +177,7 @@ def test_a_note_names_the_rows_that_matched_nothing(court: Any) -> None:
     over = court.rule(id="over", package=("scipy",), until="2026-01-01", origin="x.toml")
     (note,) = rules.unmatched((used, unused, over), [court.change()], today=court.today)
     assert (note.code, note.kind) == ("EG903", "stale-rule")
-    assert note.evidence == (
-        "rules that match nothing here: unused (built-in); over (x.toml, ended on 2026-01-01)",
-    )
+    assert note.evidence == ("rules that match nothing here: unused (built-in); over (x.toml, ended on 2026-01-01)",)
     (note,) = rules.unmatched((used, unused), [])
     assert note.evidence == ("rules that match nothing here: used (built-in); unused (built-in)",)
     assert rules.unmatched((used,), [court.change()]) == ()

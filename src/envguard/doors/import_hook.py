@@ -245,7 +245,7 @@ def protect(
     _check_names(names)
 
     def ask() -> "Report":
-        from envguard.guard import assert_pinned
+        from envguard.quick import assert_pinned
 
         return assert_pinned(lock, depth=depth, allow=allow, only=only, sha256=sha256)
 
