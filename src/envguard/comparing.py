@@ -3,13 +3,14 @@
 import fnmatch
 import hashlib
 import os
+import sys
 import time
 
 from envguard import checks, config, environment, formats, rules
 from envguard.environment import tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
-from envguard.facts import files, manifest, owners, requirers, wheel
+from envguard.facts import files, manifest, owners, requirers, untouched, wheel
 from envguard.facts.places import DISK
 from envguard.model import (
     Change,
@@ -30,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from envguard.facts.against_manifest import Look
     from envguard.facts.manifest_reading import Reading
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
@@ -68,9 +70,14 @@ def check(
         return judge(applicable(snapshot, live.interpreter), live, depth, only)
     listing = sealed_files(snapshot)
     with manifest.no_collection(), files.reading(listing if python is None and paths is None else None) as begun:
+        seen = None
+        if listing is not None and begun is not None and depth == "files" and not only:
+            seen = untouched.look(snapshot, data, listing, begun, progress)
+            if seen is not None and seen.shows_nothing:
+                return _untouched(snapshot, whom)
         live = environment.scan(paths=paths, python=python, depth=depth)
         snapshot = applicable(snapshot, live.interpreter)
-        live = _with_files(snapshot, live, listing, progress, begun)
+        live = _with_files(snapshot, live, listing, progress, begun=begun, seen=seen)
     return judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
 
 
@@ -166,10 +173,12 @@ def _with_files(
     live: Environment,
     listing: "Listing | None",
     progress: "Callable[[int, int], None] | None",
+    *,
     begun: "Reading | None" = None,
+    seen: "Look | None" = None,
 ) -> Environment:
     """The environment with what reading every byte of it showed."""
-    observations, blind = files.compare(live, listing, snapshot.pins, progress=progress, begun=begun)
+    observations, blind = files.compare(live, listing, snapshot.pins, progress=progress, begun=begun, seen=seen)
     return live.replace(observations=live.observations + observations, blind=live.blind + blind)
 
 
@@ -235,6 +244,22 @@ def judge(
         notes=idle + live.notes,
         requirers=requirers.of(live, concerned, markers(live.interpreter)) if concerned else (),
         blind=live.blind,
+    )
+
+
+def _untouched(snapshot: Snapshot, whom: Interpreter) -> Report:
+    """The report of the running environment where nothing at all differs down to depth files."""
+    return Report(
+        lock=snapshot.path,
+        format=snapshot.format,
+        lock_sha256=snapshot.sha256,
+        seal=snapshot.seal,
+        prefix=sys.prefix,
+        interpreter=whom,
+        depth="files",
+        packages=len(snapshot.pins),
+        installed=len(snapshot.pins),
+        checks=checks.names("files"),
     )
 
 

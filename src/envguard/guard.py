@@ -206,10 +206,8 @@ def report_of(facts: "dict[str, Any]") -> "Report":
     from hashlib import sha256
 
     from envguard import checks
-    from envguard.model import DEPTHS, Report
+    from envguard.model import Report
 
     known = {**facts, "lock_sha256": sha256(facts["data"]).hexdigest()}
     del known["data"]
-    reached = DEPTHS[: DEPTHS.index(known["depth"]) + 1]
-    answered = tuple(check.NAME for check in checks.registered() if check.DEPTH in reached)
-    return Report(checks=answered, **known)
+    return Report(checks=checks.names(known["depth"]), **known)

@@ -40,6 +40,7 @@ def compare(
     *,
     progress: Progress | None = None,
     begun: Reading | None = None,
+    seen: "against_manifest.Look | None" = None,
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Reads every file of an environment and says what differs.
 
@@ -49,6 +50,7 @@ def compare(
         pins: The lock's pins.
         progress: Called now and then with bytes done and bytes in all.
         begun: What ``reading`` began.
+        seen: A look at the files that was taken already.
 
     Returns:
         EG108 changes, one for each package and kind, sorted; and what could not be seen, a sentence each.
@@ -58,7 +60,9 @@ def compare(
         if entries is None:
             found, blind = against_records.compare(environment, locked, progress=progress)
         else:
-            found, blind = against_manifest.compare(environment, entries, locked, progress=progress, reading=begun)
+            found, blind = against_manifest.compare(
+                environment, entries, locked, progress=progress, reading=begun, seen=seen
+            )
     if all(pin.name != OWN for pin in locked):
         found = [difference for difference in found if difference.package != OWN]
     return gather(found), tuple(blind)

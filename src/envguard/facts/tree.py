@@ -111,9 +111,22 @@ class Found(NamedTuple):
 
 def roots_of(environment: Environment) -> dict[str, str]:
     """Symbolic name to absolute path of every root, links resolved, in a stable order."""
-    prefix = os.path.realpath(environment.prefix)
+    projects = source_folders(environment)
+    holders = {os.path.realpath(each.location) for each in environment.distributions}.difference(projects)
+    return roots_at(environment.prefix, environment.paths, holders)
+
+
+def roots_at(prefix: str, paths: Iterable[str], holders: "set[str]") -> dict[str, str]:
+    """The roots of an environment whose distributions lie in certain folders.
+
+    Args:
+        prefix: Of the environment.
+        paths: Entries of sys.path.
+        holders: The folders, links resolved.
+    """
+    prefix = os.path.realpath(prefix)
     roots = {"prefix": prefix}
-    for number, site in enumerate(_sites(environment)):
+    for number, site in enumerate(_sites(paths, holders)):
         roots[f"site{number}"] = site
         base = base_of(site)
         if base and not is_below(site, prefix):
@@ -121,10 +134,8 @@ def roots_of(environment: Environment) -> dict[str, str]:
     return roots
 
 
-def _sites(environment: Environment) -> list[str]:
-    projects = source_folders(environment)
-    holders = {os.path.realpath(each.location) for each in environment.distributions}.difference(projects)
-    in_order = [path for path in map(os.path.realpath, environment.paths) if path in holders]
+def _sites(paths: Iterable[str], holders: "set[str]") -> list[str]:
+    in_order = [path for path in map(os.path.realpath, paths) if path in holders]
     distinct = list(dict.fromkeys([*in_order, *sorted(holders)]))
     return [path for path in distinct if not any(is_below(path, other) for other in distinct if other != path)]
 
