@@ -1,17 +1,21 @@
-"""At depth files nothing is scanned where nothing was touched; whatever was touched gets the whole pipeline's answer."""
+"""At depth files nothing is scanned where nothing was touched; all else gets the answer of the whole pipeline."""
 
 import base64
 import hashlib
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import envguard
 from support import SOURCE, scrubbed, site_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VERSION = f"envguard_lock-{envguard.__version__}"
 
@@ -93,8 +97,6 @@ def edited(venv: Path) -> None:
 
 
 def edited_with_its_times(venv: Path) -> None:
-    import os
-
     path = site_packages(venv) / "six.py"
     data, status = bytearray(path.read_bytes()), path.stat()
     data[100] ^= 1
