@@ -52,6 +52,8 @@ class Proposal(Value):
     moves: tuple[Move, ...] = ()
     held: bool = True
     """The golden set held what was not named in the request."""
+    unseen: int = 0
+    """How many of what the report could not see, the first ones, concern this change and not what is installed now."""
 
     @property
     def download(self) -> int:

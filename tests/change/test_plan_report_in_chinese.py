@@ -112,6 +112,7 @@ def planned(*findings: Finding, **fields: object) -> Report:
         command="python -m pip install pandas==2.3.0" if findings else "",
         trial="envguard try -U pandas",
         moves=moves,
+        unseen=2,
     )
     given: dict[str, object] = {
         "lock": "/srv/envguard.lock",
@@ -237,7 +238,9 @@ def test_what_concerns_the_change_is_told_beside_a_count_of_the_rest() -> None:
     assert "1 \u9879\uff0c\u8fd0\u884c envguard check" in told
     # A line that has no Chinese is told in English, and is not counted among the rest.
     odd = "left alone: mine: the moon is full tonight"
-    told = chinese(planned(blind=(odd,)))
+    report = planned(blind=(odd,))
+    assert report.proposal is not None
+    told = chinese(report.replace(proposal=report.proposal.replace(unseen=1)))
     assert odd in told
     assert "envguard check \u53ef\u9010\u9879\u67e5\u770b" not in told
 

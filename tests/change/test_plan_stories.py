@@ -167,6 +167,15 @@ def test_a_second_onnxruntime_overwrites_the_first(tmp_path: Path, base_venv: Pa
     assert found.verdict == "cautious"
     (counted,) = (each.change.evidence[0] for each in found.report.findings if each.change.code == "EG220")
     assert counted.startswith("315 files of onnxruntime 1.23.2 would be overwritten: 4 with other bytes")
+    # The way out that this row names is no dead end.
+    found = scene.plan("-onnxruntime", "+onnxruntime-gpu", no_deps=True)
+    said = verdicts(found)
+    assert said["onnxruntime EG203"] == said["onnxruntime-gpu EG202"] == "cautious"
+    assert {finding.rule for finding in found.report.findings if finding.change.code in ("EG202", "EG203")} == {
+        "onnxruntime-swap-out",
+        "onnxruntime-swap-in",
+    }
+    assert "EG220" not in {finding.change.code for finding in found.report.findings}
 
 
 @pytest.mark.wheels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings, strategies as st
 
@@ -13,6 +13,9 @@ from envguard.rules.catalog import DAMAGE, KINDS, PARTS, TRAITS
 from envguard.rules.hidden import covers
 from envguard.rules.match import matches, may_speak
 from envguard.rules.validate import VERDICTS, problems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAMES = ("numpy", "numba", "scipy", "torch", "six")
 VERSIONS = ("", "1.0", "1.2.3", "2.0rc1", "2.5.0+cu124", "2004d")
@@ -131,13 +134,19 @@ def test_an_ended_row_changes_nothing_but_what_is_said_of_it(told: list[Change],
 @given(several_rows)
 def test_a_pinned_environment_stays_pinned_whatever_the_table(table: list[Rule]) -> None:
     assert rules.judge((), table, today=TODAY) == ()
-    assert len(rules.stale(table, ())) == len(table)
+    assert unmatched(table, ()) == [rule.id for rule in table]
+
+
+def unmatched(table: list[Rule], told: Sequence[Change]) -> list[str]:
+    """The ids that the note names."""
+    listed = [text for note in rules.unmatched(table, told) for text in note.evidence]
+    return [each.partition(" (")[0] for text in listed for each in text.partition(": ")[2].split("; ")]
 
 
 @unhurried
 @given(several_changes, several_rows)
 def test_a_row_is_noted_as_unused_exactly_when_it_could_decide_nothing(told: list[Change], table: list[Rule]) -> None:
-    noted = {note.evidence[0].split()[1] for note in rules.stale(table, told)}
+    noted = set(unmatched(table, told))
     used = {f.rule for f in rules.judge(told, table, today=TODAY)} & {rule.id for rule in table}
     assert not noted & used
 

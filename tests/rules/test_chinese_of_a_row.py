@@ -69,8 +69,8 @@ def test_a_compiled_row_is_held_to_the_same() -> None:
         compiled.parse('{"id": "own", "verdict": "safe", "reason": "r", "zh": 1}')
 
 
-def test_the_classic_rows_speak_chinese() -> None:
+def test_the_rows_of_the_example_speak_chinese() -> None:
     example = Path(__file__).parents[2] / "examples" / "envguard.toml"
     given = config.rules(config.load(str(example)))
-    assert len(given) == 4
+    assert len(given) == 6
     assert all(rule.zh and bool(rule.zh_instead) == bool(rule.instead) for rule in given)

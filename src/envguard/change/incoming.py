@@ -66,11 +66,6 @@ class Incoming(Value):
     how: str = ""
     """Where its bytes came from: ``file``, ``pip-cache``, ``uv-cache``, ``ranges`` or ``download``."""
 
-    @property
-    def megabytes(self) -> float:
-        """What it takes on disk once installed, in megabytes."""
-        return self.unpacked / 1e6
-
     def distribution(self, location: str) -> Distribution:
         """The installed distribution that it would become.
 

@@ -245,6 +245,7 @@ class _Planning:
         )
         findings = tuple(sorted(map(_for_a_proposal, findings), key=_gravity))
         names = {finding.change.package for finding in findings} - {""}
+        unseen = (*(f"left alone: {why}" for why in self.question.left_alone), *self.unseen)
         depth: Depth = "native" if self.native else "records"
         report = Report(
             lock=self.snapshot.path,
@@ -260,8 +261,8 @@ class _Planning:
             checks=_WITH_SOURCES if self.uses else _CHECKS,
             notes=(*(change for change in changes if change.kind == "noted"), *notes, *self._drift()),
             requirers=requirers.of(after, names, self.markers) if names else (),
-            blind=(*self.live.blind, *self.unseen, *(f"left alone: {why}" for why in self.question.left_alone)),
-            proposal=proposal,
+            blind=(*unseen, *self.live.blind),
+            proposal=proposal.replace(unseen=len(unseen)),
         )
         return Plan(report=report, moves=proposal.moves, command=proposal.command, installer=proposal.installer)
 

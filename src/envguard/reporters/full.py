@@ -99,10 +99,11 @@ def _scope(report: "Report", paint: Paint) -> str:
     return say("in {where} ({scope})", where=paint.text(report.prefix), scope=scope(report))
 
 
-def _briefly(report: "Report") -> list[str]:
-    # A line that could not be told in the spoken language begins as it does in English.
-    of_the_change = ("left alone: ", "used symbols of ", say("left alone: "), say("used symbols of "))
-    said = [why for why in report.blind if why.startswith(of_the_change)]
+def _unseen(report: "Report") -> list[str]:
+    """What could not be seen. What stays unseen before a change was unseen before: there it is one line."""
+    if report.proposal is None:
+        return list(report.blind)
+    said = list(report.blind[: report.proposal.unseen])
     rest = len(report.blind) - len(said)
     if rest:
         things = plural(rest, "thing")
@@ -114,8 +115,7 @@ def _notes(report: "Report", paint: Paint) -> list[str]:
     lines = noted_lines(report, paint)
     for skipped in report.skipped:
         lines += paint.labelled(say("not run"), paint.text(skipped), style="dim")
-    # What stays unseen before a change was unseen before: there it is one line.
-    for blind in report.blind if report.proposal is None else _briefly(report):
+    for blind in _unseen(report):
         lines += paint.labelled(say("not seen"), paint.text(blind), style="dim")
     if report.bypass:
         lines += paint.labelled(say("bypass"), paint.text(report.bypass), style="forbidden")
