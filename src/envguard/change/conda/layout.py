@@ -139,7 +139,7 @@ class _Layout:
             for line in self._entry_points():
                 self._add_entry_point(line)
         self._refuse_ways_through_links()
-        rows = sorted(self._rows, key=lambda row: str(row["_path"]))
+        rows = sorted(self._rows, key=lambda row: str(row["_path"]).split("/"))
         return Laid(self._files, self._links, rows, self._owners, self._index, tuple(self._cannot))
 
     def _listed(self) -> "Iterator[dict[str, Any]]":
