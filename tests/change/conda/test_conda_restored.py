@@ -1,0 +1,219 @@
+"""restore with packages of conda's made by hand: the steps, what is left and why, and what is never touched."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from packing import PLACEHOLDER, members_of, pack, pin_of, row, written
+
+from envguard import making
+from envguard.change import restoring
+from envguard.change.conda import archive, layout, record
+from envguard.change.restoring import Options, Outcome
+from support import run
+
+TEXT = f"#!{PLACEHOLDER}/bin/python\n".encode()
+
+
+class Yard:
+    """A venv that says it is conda's, with two packages, and its golden file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.prefix = folder / "env"
+        self.channel = folder / "channel"
+        self.lock = folder / "project" / "envguard.lock"
+
+    @property
+    def python(self) -> str:
+        return str(self.prefix / "bin" / "python")
+
+    @property
+    def site(self) -> Path:
+        return next((self.prefix / "lib").glob("python3*")) / "site-packages"
+
+    def install(self, path: Path, name: str, version: str = "1.0", url: str = "") -> None:
+        """As an installer of conda's would."""
+        pin = pin_of(path, name=name, version=version)
+        where = layout.Place(
+            prefix=str(self.prefix),
+            written=(str(self.prefix),),
+            site=str(self.site.relative_to(self.prefix)),
+            version=f"{sys.version_info[0]}.{sys.version_info[1]}",
+        )
+        with archive.opened(str(path), pin.hashes, str(self.folder)) as contents:
+            laid = layout.lay_out(contents, name, where)
+            for target, file in laid.files.items():
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                Path(target).write_bytes(contents.read(file.member) if file.member else file.data)
+                os.chmod(target, file.mode)
+            for target, said in laid.links.items():
+                os.symlink(said, target)
+            data = record.made(pin, laid, contents, url=url or path.as_uri(), before={})
+        folder = self.prefix / "conda-meta"
+        folder.mkdir(exist_ok=True)
+        (folder / record.file_name(pin)).write_bytes(data)
+
+    def record(self, name: str) -> Path:
+        return next((self.prefix / "conda-meta").glob(f"{name}-*.json"))
+
+    def restore(self, **more: object) -> Outcome:
+        given = {"python": self.python, "find_links": (str(self.channel),), "offline": True, **more}
+        return restoring.restore(str(self.lock), Options(**given))  # type: ignore[arg-type]
+
+    def state(self) -> dict[str, tuple[str, object]]:
+        found: dict[str, tuple[str, object]] = {}
+        for path in self.prefix.rglob("*"):
+            if path.is_symlink():
+                found[str(path)] = ("link", os.readlink(path))
+            elif path.is_file() and "__pycache__" not in path.parts:
+                found[str(path)] = (f"{path.stat().st_mode:o}", path.read_bytes())
+        return found
+
+
+def python_package(yard: Yard, version: str = "1.0") -> Path:
+    """conda's py-bar, which brings the distribution bar."""
+    info = f"site-packages/bar-{version}.dist-info"
+    files = {
+        "site-packages/bar/__init__.py": f"version = {version!r}\n".encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: bar\nVersion: {version}\n".encode(),
+        f"{info}/INSTALLER": b"conda\n",
+        f"{info}/RECORD": f"bar/__init__.py,,\nbar-{version}.dist-info/METADATA,,\n".encode(),
+    }
+    if version == "2.0":
+        files["site-packages/bar/new.py"] = b"new\n"
+    members = members_of(files, name="py-bar", version=version, noarch="python", subdir="noarch")
+    return pack(yard.channel, members, name=f"py-bar-{version}-h1_0")
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CONDA_PKGS_DIRS", raising=False)
+    yard = Yard(tmp_path)
+    yard.channel.mkdir()
+    yard.lock.parent.mkdir()
+    assert run(sys.executable, "-m", "venv", "--without-pip", yard.prefix).returncode == 0
+    files = {"bin/foo": TEXT, "lib/foo/data": b"data\n", "share/foo/deep/note": b"note\n"}
+    rows = [written("bin/foo", TEXT, "text"), *(row(path, files[path]) for path in list(files)[1:])]
+    foo = pack(yard.channel, members_of(files, rows=rows, links={"lib/foo/link": "data"}))
+    yard.install(foo, "libfoo")
+    yard.install(python_package(yard), "py-bar")
+    making.freeze(yard.lock, depth="files", python=yard.python)
+    return yard
+
+
+def edited(yard: Yard) -> None:
+    (yard.prefix / "bin" / "foo").write_text("other")
+    (yard.prefix / "lib" / "foo" / "link").unlink()
+    (yard.prefix / "lib" / "foo" / "link").symlink_to("/etc/passwd")
+    (yard.site / "bar" / "__init__.py").write_text("version = 'x'\n")
+
+
+def emptied(yard: Yard) -> None:
+    for path in ("bin/foo", "lib/foo/data", "lib/foo/link", "share/foo/deep/note"):
+        (yard.prefix / path).unlink()
+    shutil.rmtree(yard.prefix / "share")
+    shutil.rmtree(yard.site / "bar-1.0.dist-info")
+    for name in ("libfoo", "py-bar"):
+        yard.record(name).unlink()
+
+
+def upgraded(yard: Yard) -> None:
+    shutil.rmtree(yard.site / "bar")
+    shutil.rmtree(yard.site / "bar-1.0.dist-info")
+    yard.record("py-bar").unlink()
+    yard.install(python_package(yard, "2.0"), "py-bar", "2.0")
+
+
+def overwritten_by_pip(yard: Yard) -> None:
+    old = yard.site / "bar-1.0.dist-info"
+    new = old.with_name("bar-3.0.dist-info")
+    old.rename(new)
+    (new / "METADATA").write_text("Metadata-Version: 2.1\nName: bar\nVersion: 3.0\n")
+    (new / "INSTALLER").write_text("pip\n")
+    (new / "RECORD").write_text("bar/__init__.py,,\nbar/more.py,,\nbar-3.0.dist-info/METADATA,,\n")
+    (yard.site / "bar" / "more.py").write_text("x = 1\n")
+
+
+def two_records(yard: Yard) -> None:
+    path = yard.record("py-bar")
+    said = json.loads(path.read_text())
+    path.with_name("py-bar-0.9-h1_0.json").write_text(json.dumps({**said, "version": "0.9"}))
+    path.unlink()
+
+
+@pytest.mark.parametrize("damage", [edited, emptied, upgraded, overwritten_by_pip, two_records])
+def test_a_damage_is_mended(yard: Yard, damage: Callable[[Yard], None]) -> None:
+    golden = yard.state()
+    damage(yard)
+    outcome = yard.restore()
+    assert outcome.report.findings == (), outcome.left
+    assert outcome.left == ()
+    now = yard.state()
+    assert now == golden
+
+
+def test_a_record_that_is_right_is_left_byte_for_byte(yard: Yard) -> None:
+    path = yard.record("libfoo")
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps({**said, "link": {"source": "/cache", "type": 1}}))
+    before = path.read_bytes()
+    (yard.prefix / "lib" / "foo" / "data").write_text("other")
+    assert yard.restore().complete
+    assert path.read_bytes() == before
+
+
+def test_an_extra_package_goes_only_when_asked_and_others_files_stay(yard: Yard) -> None:
+    golden = yard.state()
+    extra = {"lib/foo/data": b"data\n", "lib/extra/deep/x": b"x"}
+    yard.install(pack(yard.channel, members_of(extra, name="extra"), name="extra-1.0-h1_0"), "extra")
+    outcome = yard.restore()
+    assert [(step.package, "--prune" in step.what) for step in outcome.left][:1] == [("extra", True)]
+    outcome = yard.restore(prune=True)
+    assert outcome.report.findings == (), outcome.left
+    assert yard.state() == golden
+    assert not (yard.prefix / "lib" / "extra").exists()
+
+
+def test_without_archive_or_digest_it_is_named_and_left(yard: Yard) -> None:
+    golden = yard.state()
+    (yard.prefix / "lib" / "foo" / "data").unlink()
+    shutil.move(yard.channel, yard.folder / "away")
+    (left,) = yard.restore(find_links=()).left
+    assert left.package == "libfoo"
+    assert left.what.endswith("no archive of it was found, and the network was not asked")
+    lock = yard.folder / "environment.yml"
+    lock.write_text("dependencies:\n  - libfoo=2.0=h1_0\n  - py-bar=1.0=h1_0\n")
+    outcome = restoring.restore(str(lock), Options(python=yard.python, offline=True))
+    (left,) = [step for step in outcome.left if step.package == "libfoo"]
+    assert "no digest of its archive" in left.what
+    assert "conda install --force-reinstall --no-deps 'libfoo=2.0=h1_0'" in left.what
+    assert golden.keys() - yard.state().keys() == {str(yard.prefix / "lib" / "foo" / "data")}
+
+
+def test_a_link_that_leads_away_is_replaced_and_not_followed(yard: Yard) -> None:
+    golden = yard.state()
+    outside = yard.folder / "outside"
+    shutil.move(yard.site / "bar", outside)
+    (outside / "__init__.py").write_text("mine\n")
+    (yard.site / "bar").symlink_to(outside)
+    assert yard.restore().complete
+    assert yard.state() == golden
+    assert (outside / "__init__.py").read_text() == "mine\n"
+
+
+def test_a_folder_of_links_outside_site_packages_is_not_followed_either(yard: Yard) -> None:
+    golden = yard.state()
+    outside = yard.folder / "outside"
+    shutil.move(yard.prefix / "lib" / "foo", outside)
+    (outside / "data").write_text("mine\n")
+    (yard.prefix / "lib" / "foo").symlink_to(outside)
+    assert yard.restore().complete
+    assert yard.state() == golden
+    assert (outside / "data").read_text() == "mine\n"
+    assert not (yard.prefix / ".envguard").exists()
