@@ -34,7 +34,11 @@ def add_options(parser: "Parser") -> None:
     )
     parser.add_argument("--prune", action="store_true", help="also remove what the golden file does not name")
     parser.add_argument(
-        "--find-links", metavar="DIR", action="append", default=[], help="a folder with wheels, asked first; repeatable"
+        "--find-links",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with wheels, or with archives of conda; asked first; repeatable",
     )
     parser.add_argument("--offline", action="store_true", help="do not ask the index")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask whether to go on")
