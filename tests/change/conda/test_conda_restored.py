@@ -36,12 +36,22 @@ class Yard:
     def site(self) -> Path:
         return next((self.prefix / "lib").glob("python3*")) / "site-packages"
 
-    def install(self, path: Path, name: str, version: str = "1.0", url: str = "") -> None:
-        """As an installer of conda's would."""
-        pin = pin_of(path, name=name, version=version)
+    def install(
+        self, path: Path, name: str, version: str = "1.0", build: str = "h1_0", at: "Path | None" = None
+    ) -> None:
+        """As an installer of conda's would.
+
+        Args:
+            path: The archive.
+            name: Of the package.
+            version: Of the package.
+            build: Of the package.
+            at: The prefix as it is to stand in files.
+        """
+        pin = pin_of(path, name=name, version=version, build=build)
         where = layout.Place(
             prefix=str(self.prefix),
-            written=(str(self.prefix),),
+            written=(str(at or self.prefix),),
             site=str(self.site.relative_to(self.prefix)),
             version=f"{sys.version_info[0]}.{sys.version_info[1]}",
         )
@@ -53,7 +63,7 @@ class Yard:
                 os.chmod(target, file.mode)
             for target, said in laid.links.items():
                 os.symlink(said, target)
-            data = record.made(pin, laid, contents, url=url or path.as_uri(), before={})
+            data = record.made(pin, laid, contents, url=path.as_uri(), before={})
         folder = self.prefix / "conda-meta"
         folder.mkdir(exist_ok=True)
         (folder / record.file_name(pin)).write_bytes(data)
@@ -217,3 +227,73 @@ def test_a_folder_of_links_outside_site_packages_is_not_followed_either(yard: Ya
     assert yard.state() == golden
     assert (outside / "data").read_text() == "mine\n"
     assert not (yard.prefix / ".envguard").exists()
+
+
+def test_a_prefix_that_is_reached_by_a_link(yard: Yard) -> None:
+    link = yard.folder / "link"
+    link.symlink_to(yard.prefix)
+    text = f"at {PLACEHOLDER}\n".encode()
+    members = members_of({"lib/where": text}, rows=[written("lib/where", text, "text")], name="where")
+    yard.install(pack(yard.channel, members, name="where-1.0-h1_0"), "where", at=link)
+    python = str(link / "bin" / "python")
+    making.freeze(yard.lock, depth="files", python=python)
+    golden = yard.state()
+    assert (yard.prefix / "lib" / "where").read_text() == f"at {link}\n"
+    (yard.prefix / "lib" / "where").unlink()
+    assert yard.restore(python=python).complete
+    assert yard.state() == golden
+
+
+def test_nothing_is_put_where_another_python_would_look(yard: Yard) -> None:
+    """The golden file is of an environment with another Python."""
+    short = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    version = f"{short}.{sys.version_info[2]}"
+    python = pack(
+        yard.channel, members_of({"lib/py": b"x"}, name="python", version=version), name=f"python-{version}-h1_0"
+    )
+    yard.install(python, "python", version)
+    making.freeze(yard.lock, python=yard.python)
+    (yard.prefix / "lib" / "py").unlink()
+    assert yard.restore().complete
+    record = yard.record("python")
+    text = record.read_text()
+    record.unlink()
+    for other, left in (("3.7.0", {"libfoo", "python"}), (f"{short}.99", {"python"})):
+        changed = text.replace(f'"version": "{version}"', f'"version": "{other}"')
+        record.with_name(f"python-{other}-h1_0.json").write_text(changed)
+        making.freeze(yard.lock, python=yard.python)
+        record.with_name(f"python-{other}-h1_0.json").unlink()
+        (yard.prefix / "lib" / "foo" / "data").unlink()
+        outcome = yard.restore()
+        assert {step.package for step in outcome.left} == left
+        assert all("the environment's Python is" in step.what for step in outcome.left)
+        (yard.prefix / "lib" / "foo" / "data").write_bytes(b"data\n")
+
+
+def test_pips_package_of_the_same_name_is_not_condas(yard: Yard) -> None:
+    golden = yard.state()
+    folder = yard.site / "libfoo-9.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: libfoo\nVersion: 9.0\n")
+    (folder / "INSTALLER").write_text("pip\n")
+    rows = "".join(f"{folder.name}/{name},,\n" for name in ("METADATA", "INSTALLER", "RECORD"))
+    (folder / "RECORD").write_text(rows)
+    (yard.prefix / "lib" / "foo" / "data").unlink()
+    outcome = yard.restore()
+    assert [(step.package, "--prune" in step.what) for step in outcome.left] == [("libfoo", True)]
+    assert yard.restore(prune=True).complete
+    assert yard.state() == golden
+
+
+def test_a_script_of_a_package_is_not_run_and_that_is_said(yard: Yard) -> None:
+    script = b"#!/bin/sh\ntouch $PREFIX/ran\n"
+    members = members_of({"bin/.noisy-post-link.sh": script, "lib/noisy": b"x"}, name="noisy")
+    yard.install(pack(yard.channel, members, name="noisy-1.0-h1_0"), "noisy")
+    making.freeze(yard.lock, depth="files", python=yard.python)
+    yard.record("noisy").unlink()
+    (yard.prefix / "lib" / "noisy").unlink()
+    told: list[str] = []
+    options = Options(python=yard.python, find_links=(str(yard.channel),), offline=True)
+    assert restoring.restore(str(yard.lock), options, tell=told.append).complete
+    assert told == ["noisy: its script that conda runs after an installation is not run"]
+    assert not (yard.prefix / "ran").exists()

@@ -232,7 +232,7 @@ class _Layout:
             Digest and bytes of the file that will be there.
         """
         entry = self._sealed.get(path)
-        wanted = entry.sha256 if entry is not None and entry.kind == "f" else self._recorded.get(path, "")
+        wanted = (entry.sha256 if entry is not None and entry.kind == "f" else "") or self._recorded.get(path, "")
         digest, data = next((way for way in ways if way[0] == wanted), ways[0])
         if self._is_not_golden(path):
             return digest, len(data)

@@ -116,6 +116,8 @@ class _Installing:
         ground.first += sorted(late, key=lambda each: (each.path == self._record, each.path.endswith("/RECORD")))
         ground.packages.append(CONDA + pin.name)
         ground.cannot += [why for why in laid.cannot if why not in ground.cannot]
+        if not is_there and f"bin/.{pin.name}-post-link.sh" in contents.names:
+            ground.cannot.append(f"{pin.name}: its script that conda runs after an installation is not run")
 
     def _recorded(self) -> dict[str, str]:
         """Digests of files that an installer wrote anew, as the record of this very build says."""
