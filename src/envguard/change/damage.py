@@ -325,6 +325,8 @@ def _words(change: "Change") -> str:
         "EG106": "has more than one metadata folder",
         "EG107": "comes from another artifact",
         "EG109": "has broken metadata",
+        "EG113": f"another installer put {change.installed} over it",
+        "EG114": "another installer removed it",
     }
     return (
         said.get(change.code) or f"{change.code} {change.kind} {change.evidence[0] if change.evidence else ''}".strip()

@@ -240,7 +240,7 @@ def _next(stream: "IO[bytes]") -> bytes:
 
 def _tar(file: "IO[bytes]", stack: contextlib.ExitStack) -> tarfile.TarFile:
     try:
-        return stack.enter_context(tarfile.open(fileobj=file, mode="r:"))
+        return stack.enter_context(tarfile.open(fileobj=file, mode="r:", encoding="utf-8"))
     except _BROKEN as error:
         raise ArtifactError(f"no tar file is in it: {error}") from error
 

@@ -5,6 +5,7 @@ import sys
 
 from envguard.doors.cli import output
 from envguard.errors import ChangeError, UsageError
+from envguard.facts.direct_url import redact
 from envguard.model import SEALED_DEPTHS
 from envguard.reporters._words import plural
 from envguard.reporters.safe import safe
@@ -104,7 +105,7 @@ def _asked(step: "Step") -> str:
     """Whom a step asks for what is nowhere here."""
     if step.pin is None or step.pin.manager != "conda":
         return "the index"
-    return step.pin.url or "conda's channel"
+    return redact(step.pin.url) or "conda's channel"
 
 
 def agree(plan: "Plan", *, yes: bool) -> bool:
