@@ -77,8 +77,20 @@ def test_entry_points() -> None:
         b"if __name__ == '__main__':\n"
         b"    sys.argv[0] = re.sub(r'(-script\\.pyw?|\\.exe)?$', '', sys.argv[0])\n    sys.exit(App.run())\n"
     )
-    long = next(rewriting.entry_points("p", "f", b"/" + b"x" * 130 + b"/python3.11"))
-    assert long.startswith(b"#!/bin/sh\n'''exec' \"/xxx")
+
+
+def test_entry_points_of_an_interpreter_that_is_far_away() -> None:
+    for python in (b"/" + b"x" * 130 + b"/python3.11", b"/a b/python3.11"):
+        ways = [way.partition(b"# -*-")[0] for way in rewriting.entry_points("p", "f", python)]
+        plain = b"#!%s\n" % python
+        by_shell = b"#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\" #'''\n" % python
+        before = b"#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\n" % python
+        assert ways == [by_shell, before, plain] * 2
+    just = b"/" + b"x" * (rewriting.SHEBANG_LIMIT - 3)
+    ways = [way.partition(b"# -*-")[0] for way in rewriting.entry_points("p", "f", just)]
+    assert ways[0] == b"#!%s\n" % just
+    assert len(ways) == 6
+    assert len(list(rewriting.entry_points("p", "f", just[:-1]))) == 2
 
 
 @pytest.mark.parametrize(
