@@ -297,3 +297,39 @@ def test_a_script_of_a_package_is_not_run_and_that_is_said(yard: Yard) -> None:
     assert restoring.restore(str(yard.lock), options, tell=told.append).complete
     assert told == ["noisy: its script that conda runs after an installation is not run"]
     assert not (yard.prefix / "ran").exists()
+
+
+def test_packages_of_condas_are_not_put_into_another_kind_of_environment(yard: Yard) -> None:
+    """A venv that is checked against a golden file of conda's is the wrong one, and not a damaged one."""
+    venv = yard.folder / "venv"
+    assert run(sys.executable, "-m", "venv", "--without-pip", venv).returncode == 0
+    outcome = yard.restore(python=str(venv / "bin" / "python"))
+    assert outcome.done == ()
+    assert {step.package for step in outcome.left} >= {"libfoo", "py-bar"}
+    assert all("no conda-meta" in step.what for step in outcome.left if step.package == "libfoo")
+    assert not (venv / "conda-meta").exists()
+
+
+def test_records_that_are_all_gone_come_back(yard: Yard) -> None:
+    golden = yard.state()
+    shutil.rmtree(yard.prefix / "conda-meta")
+    assert yard.restore().complete
+    assert yard.state() == golden
+
+
+def test_a_package_that_brings_two_distributions_goes_as_a_whole(yard: Yard) -> None:
+    golden = yard.state()
+    files = {
+        f"site-packages/{name}-1.0.dist-info/{file}": text.encode()
+        for name in ("one", "two")
+        for file, text in (
+            ("METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"),
+            ("INSTALLER", "conda\n"),
+            ("RECORD", f"{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n"),
+        )
+    }
+    files |= {f"site-packages/{name}.py": b"x = 1\n" for name in ("one", "two")}
+    both = pack(yard.channel, members_of(files, name="both", noarch="python"), name="both-1.0-h1_0")
+    yard.install(both, "both")
+    assert yard.restore(prune=True).report.findings == ()
+    assert yard.state() == golden

@@ -72,8 +72,8 @@ class Contents:
         return member.linkname if member.issym() else ""
 
     def mode(self, name: str) -> int:
-        """The permission bits of a member."""
-        return self._member(name)[1].mode & 0o777
+        """The permission bits of a member; whoever owns it may read it."""
+        return self._member(name)[1].mode & 0o777 | 0o400
 
     def time(self, name: str) -> float:
         """When a member was last changed, in seconds since the epoch; byte code that comes with a source names it."""

@@ -31,6 +31,7 @@ class Side:
         self._brought = {each.python_name: each.name for each in self._live if each.python_name}
         self._sealed = frozenset(_brought_by_conda(seen)) if self._pins else frozenset()
         self._is_sealed = seen.listing is not None
+        self._is_condas = seen.live.conda is not None or _is_where_it_was_frozen(seen)
         self._python = seen.live.interpreter.version.partition("+")[0]
         others = ("", "conda")
         self._by_others = {each.name for each in seen.live.distributions if each.installer not in others}
@@ -84,8 +85,11 @@ class Side:
 
     def cannot(self, pin: "Pin") -> str:
         """Why a package is left for conda itself to put back; "" where an archive can."""
-        why = supply.cannot(pin) or self._another_python(pin)
+        why = supply.cannot(pin) or self._no_environment_of_condas() or self._another_python(pin)
         return f"{why}; {self.by_hand(CONDA + pin.name)}" if why else ""
+
+    def _no_environment_of_condas(self) -> str:
+        return "" if self._is_condas else "this is no environment of conda's: it has no conda-meta"
 
     def _another_python(self, pin: "Pin") -> str:
         """Why nothing can be put where the golden Python would look for it; "" where that is the one that is there."""
@@ -95,6 +99,10 @@ class Side:
         if golden.split(".")[:parts] == self._python.split(".")[:parts]:
             return ""
         return f"the environment's Python is {self._python} instead of {golden}"
+
+
+def _is_where_it_was_frozen(seen: "Seen") -> bool:
+    return seen.listing is not None and dict(seen.listing.roots)["prefix"] == seen.prefix
 
 
 def _brought_by_conda(seen: "Seen") -> "Iterator[str]":

@@ -120,7 +120,7 @@ class _Layout:
         if str(self._index.get("name")).lower() != name.lower():
             raise ArtifactError(f"it is the package {self._index.get('name')!a}")
         self._is_noarch_python = self._index.get("noarch") == "python"
-        self._owners = frozenset({CONDA + str(self._index["name"]), *_distributions(contents.names)})
+        self._owners = frozenset({CONDA + str(self._index["name"]), *distributions(contents.names)})
         self._files: dict[str, File] = {}
         self._links: dict[str, str] = {}
         self._rows: list[dict[str, Any]] = []
@@ -295,8 +295,12 @@ def _is_sealed(path: str, entry: "Entry") -> bool:
         return False
 
 
-def _distributions(names: "Iterable[str]") -> "Iterator[str]":
-    """Normalised names of the Python distributions that a package brings."""
+def distributions(names: "Iterable[str]") -> "Iterator[str]":
+    """Normalised names of the Python distributions that a package brings.
+
+    Args:
+        names: Of its files.
+    """
     for name in names:
         folder, _slash, below = name.partition("site-packages/")[2].partition("/")
         if folder.endswith(".dist-info") and below:

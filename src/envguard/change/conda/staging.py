@@ -60,12 +60,12 @@ def install(ground: "Ground", supply: "Supply", scratch: str) -> None:
 def remove(ground: "Ground", packages: "Sequence[CondaPackage]") -> None:
     """Stages the removal of what the records of some packages list and nobody else has, the records included."""
     for package in packages:
-        said = record.loaded(package.path)
-        owners = frozenset({CONDA + package.name, package.python_name}) - {""}
+        listed = _listed(ground, record.loaded(package.path))
+        owners = {CONDA + package.name, *layout.distributions(listed)}
         ground.going |= owners
         ground.packages.append(CONDA + package.name)
         ground.unlink_all([package.path], keep=())
-        ground.unlink_all(_listed(ground, said), keep=(), owners=owners, top=ground.prefix)
+        ground.unlink_all(listed, keep=(), owners=owners, top=ground.prefix)
 
 
 def place_of(seen: "Seen") -> layout.Place:
@@ -104,8 +104,9 @@ class _Installing:
         targets = {*laid.files, *laid.links}
         ground.targets |= targets
         late = self._put_record(laid, contents)
-        gone = self._gone(laid)
-        owners = laid.owners | {each.package.python_name for each in self._there} - {""}
+        before = {path for each in self._there for path in _listed(ground, each.record)}
+        gone = self._gone(laid, before)
+        owners = {*laid.owners, *layout.distributions(before)}
         metadata = {path for path in gone if ".dist-info/" in path}
         ground.unlink_all(sorted(metadata, key=_metadata_first), keep=targets, owners=owners)
         for path in sorted(laid.files):
@@ -148,9 +149,9 @@ class _Installing:
         ground.clear_way(self._record)
         return [ground.stage(self._record, data, executable=False, mode=0o644)]
 
-    def _gone(self, laid: "Laid") -> set[str]:
+    def _gone(self, laid: "Laid", before: "set[str]") -> set[str]:
         """What other versions brought, of conda and of pip, and this one does not, and the byte code of it."""
-        found = {path for each in self._there for path in _listed(self._ground, each.record)}
+        found = set(before)
         for distribution in self._ground.seen.live.distributions:
             if distribution.name in laid.owners:
                 found.update(self._ground.files_of(distribution))
