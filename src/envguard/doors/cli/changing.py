@@ -5,6 +5,7 @@ import sys
 
 from envguard.doors.cli import output
 from envguard.errors import ChangeError, UsageError
+from envguard.facts.direct_url import redact
 from envguard.model import SEALED_DEPTHS
 from envguard.reporters._words import plural
 from envguard.reporters.safe import safe
@@ -34,7 +35,11 @@ def add_options(parser: "Parser") -> None:
     )
     parser.add_argument("--prune", action="store_true", help="also remove what the golden file does not name")
     parser.add_argument(
-        "--find-links", metavar="DIR", action="append", default=[], help="a folder with wheels, asked first; repeatable"
+        "--find-links",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with wheels, or with archives of conda; asked first; repeatable",
     )
     parser.add_argument("--offline", action="store_true", help="do not ask the index")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask whether to go on")
@@ -87,13 +92,20 @@ def _line(step: "Step", plan: "Plan", paint: "Paint") -> str:
     version = f" {step.pin.version}" if step.pin is not None else ""
     words = f"{step.package or '(no package)'}{version}: {step.what}"
     if step.action == "install":
-        source = plan.supply(step.package)
+        source = plan.supply(step)
         if source is not None and source.path:
             words += f"; from {source.origin}, proven by {source.proof}"
         else:
-            words += "; from the index, if it has the golden artifact"
+            words += f"; from {_asked(step)}, if it has the golden artifact"
             words += f" ({source.why})" if source is not None and source.why.startswith("not the golden") else ""
     return f"{paint(f'{step.action:<7}', _STYLES[step.action])}  {paint.text(safe(words))}"
+
+
+def _asked(step: "Step") -> str:
+    """Whom a step asks for what is nowhere here."""
+    if step.pin is None or step.pin.manager != "conda":
+        return "the index"
+    return redact(step.pin.url) or "conda's channel"
 
 
 def agree(plan: "Plan", *, yes: bool) -> bool:
