@@ -6,11 +6,12 @@ import os
 import time
 
 from envguard import checks, config, environment, formats, rules
-from envguard.environment import tags
+from envguard.environment import known, tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
 from envguard.facts import files, manifest, owners, requirers, wheel
 from envguard.facts.places import DISK
+from envguard.facts.standing import Clock
 from envguard.model import (
     Change,
     CondaPackage,
@@ -66,12 +67,24 @@ def check(
     if depth not in ("files", "native"):
         live = environment.scan(paths=paths, python=python, depth=depth)
         return judge(applicable(snapshot, live.interpreter), live, depth, only)
-    listing = sealed_files(snapshot)
+    listing, clock = sealed_files(snapshot), Clock()
     with manifest.no_collection(), files.reading(listing if python is None and paths is None else None) as begun:
         live = environment.scan(paths=paths, python=python, depth=depth)
         snapshot = applicable(snapshot, live.interpreter)
         live = _with_files(snapshot, live, listing, progress, begun)
-    return judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
+    report = judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
+    if listing is not None and depth == "files" and paths is None and not only and selection is None:
+        _keep(snapshot, live, listing, report, clock, python)
+    return report
+
+
+def _keep(
+    snapshot: Snapshot, live: Environment, listing: "Listing", report: Report, clock: Clock, python: "str | None"
+) -> None:
+    """Keeps what is known of an environment that is golden, for a repair to come; once for each golden file."""
+    if report.pinned and not known.is_kept(live, snapshot):
+        place = environment.place_of(None, python)
+        known.keep(place, live, snapshot, listing, report=report, clock=clock)
 
 
 def load(

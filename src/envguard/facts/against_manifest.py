@@ -38,7 +38,7 @@ from envguard.model import CondaPackage, Environment, Pin
 from envguard.versions import relation
 
 
-class _Live(NamedTuple):
+class Live(NamedTuple):
     """What is on disk, under the names that the manifest uses."""
 
     roots: dict[str, str]
@@ -84,7 +84,7 @@ def compare(
     blind = _blind(listing, live, same_place=same_place)
     if not suspects and not live.found.unlisted:
         return [], blind
-    return _explain(environment, listing, pins, live=live, suspects=suspects, same_place=same_place, blind=blind), blind
+    return explain(environment, listing, pins, live=live, suspects=suspects, same_place=same_place, blind=blind), blind
 
 
 def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _observe(
     memory: Memory | None,
     *,
     conda: bool,
-) -> _Live:
+) -> Live:
     """Looks for what the manifest does not list while workers read what it lists."""
     recorded, places = reading.numbers, reading.places
     found = _find(listing, roots, conda=conda)
@@ -135,7 +135,7 @@ def _observe(
     files = {path: digest for path, digest in unlike.items() if path in present}
     files.update(zip(new, hash_files(new), strict=True))
     unreadable = {symbolic(path, roots): digest.why for path, digest in files.items() if digest.why}
-    return _Live(roots, doubtful, _entries(files, found, roots), unreadable, caches, found)
+    return Live(roots, doubtful, _entries(files, found, roots), unreadable, caches, found)
 
 
 def _find(listing: Listing, roots: dict[str, str], *, conda: bool) -> Found:
@@ -164,7 +164,7 @@ def _entries(files: Mapping[str, Digest], found: Found, roots: Mapping[str, str]
     return entries
 
 
-def _suspects(listing: Listing, live: _Live, *, same_place: bool) -> list[tuple[str, Entry | None]]:
+def _suspects(listing: Listing, live: Live, *, same_place: bool) -> list[tuple[str, Entry | None]]:
     """Symbolic path, and entry of the manifest, of everything that is not exactly as recorded."""
     suspects: list[tuple[str, Entry | None]] = []
     for entry in live.doubtful:
@@ -193,16 +193,27 @@ def _equal(entry: Entry, found: Entry | None, *, same_place: bool) -> bool:
     return entry.target == found.target or not same_place
 
 
-def _explain(
+def explain(
     environment: Environment,
     listing: Listing,
     pins: Iterable[Pin],
     *,
-    live: _Live,
+    live: Live,
     suspects: list[tuple[str, Entry | None]],
     same_place: bool,
     blind: list[str],
 ) -> list[Difference]:
+    """What is different about paths that are not as the manifest has them.
+
+    Args:
+        environment: What ``scan`` found; at least the distributions that the paths may belong to.
+        listing: The manifest; at least its entries of these paths.
+        pins: The lock's pins, of these distributions.
+        live: What is on disk.
+        suspects: Symbolic paths, and what the manifest has there.
+        same_place: The environment lies where it lay when the manifest was made.
+        blind: What could not be seen is added here.
+    """
     ownership = read_ownership(environment)
     folders = owned_folders(environment, ownership)
     sites = [path for name, path in live.roots.items() if name.startswith("site")]
@@ -360,7 +371,7 @@ def _judge_cached(
     return found
 
 
-def _blind(listing: Listing, live: _Live, *, same_place: bool) -> list[str]:
+def _blind(listing: Listing, live: Live, *, same_place: bool) -> list[str]:
     blind = []
     if not same_place:
         placed = sum(1 for entry in listing if entry.placed)
