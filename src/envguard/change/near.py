@@ -245,11 +245,9 @@ def _stands(path: str, stands: Standing, numbers: dict[str, int]) -> bool:
 
 
 def _paths(stands: Standing, files: "Iterable[int]") -> "Iterable[str]":
-    import bisect
-
     for number in files:
-        folder = bisect.bisect_right(stands.starts, number) - 1
-        yield f"{stands.folders[folder]}/{stands.names[number]}"
+        folder = stands.folder_of(number)
+        yield f"{stands.folders[folder]}/{stands.files_of(folder)[number - stands.first(folder)]}"
 
 
 def added(stands: Standing, numbers: "Iterable[int]") -> list[str]:

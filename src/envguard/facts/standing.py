@@ -13,6 +13,7 @@ a folder's tells when a name in it came or went. What is not kept, or is not wha
 ``facts.cache`` says where it lies and who may have written it; there is one for each prefix.
 """
 
+import bisect
 import json
 import os
 import stat
@@ -43,34 +44,44 @@ class Standing:
     """Folders of an environment, the names in them, and the state of each."""
 
     def __init__(
-        self, told: Mapping[str, Any], folders: "list[str]", names: "list[str]", starts: "array[int]", states: bytes
+        self, told: Mapping[str, Any], folders: "list[str]", names: bytes, ends: "array[int]", states: bytes
     ) -> None:
         """Takes what ``encode`` wrote, or what is to be.
 
         Args:
             told: What else was true of the environment; whatever JSON can hold.
             folders: Absolute paths, each once.
-            names: Of regular files, those of each folder together, in the order of the folders.
-            starts: Number of the first name of each folder, and of all names.
+            names: Of the regular files in each folder, one after the other, each with a NUL behind it.
+            ends: How many files there are before each folder, and in all; then where its names begin, and end.
             states: For each folder its state and those of its files, as signed 64-bit numbers.
         """
         self.told = told
         self.folders = folders
-        self.names = names
-        self.starts = starts
         self.states = states
+        self._names = names
+        self._ends = ends
+        self._offset = len(folders) + 1
 
     def __len__(self) -> int:
         """How many files."""
-        return len(self.names)
+        return self._ends[len(self.folders)]
+
+    def first(self, number: int) -> int:
+        """The number of the first file in a folder, or of what would follow the last."""
+        return self._ends[number]
+
+    def folder_of(self, file: int) -> int:
+        """The number of the folder in which a file lies."""
+        return bisect.bisect_right(self._ends, file, 0, self._offset) - 1
 
     def place(self, number: int) -> int:
         """Where the state of a folder begins, in bytes."""
-        return 8 * WIDTH * (number + self.starts[number])
+        return 8 * WIDTH * (number + self._ends[number])
 
     def files_of(self, number: int) -> list[str]:
         """The names of the files in a folder."""
-        return self.names[self.starts[number] : self.starts[number + 1]]
+        first, last = self._ends[self._offset + number], self._ends[self._offset + number + 1]
+        return _parted(self._names[first:last])
 
     def states_of(self, number: int) -> list[tuple[int, ...]]:
         """The state of a folder, and of each file in it."""
@@ -88,7 +99,7 @@ class Standing:
 
     def encode(self) -> bytes:
         """As it is kept."""
-        parts = [_joined(self.folders), _joined(self.names), self.starts.tobytes(), self.states]
+        parts = [_joined(self.folders), self._names, self._ends.tobytes(), self.states]
         head = {"format": FORMAT, "sizes": [*map(len, parts)], "told": self.told}
         return json.dumps(head, separators=(",", ":")).encode("ascii") + b"\n" + b"".join(parts)
 
@@ -105,23 +116,26 @@ class Standing:
             for size in sizes:
                 parts.append(data[first : first + size])
                 first += size
-            starts = array("I")
-            starts.frombytes(parts[2])
-            folders, names = _parted(parts[0]), _parted(parts[1])
-            states = 8 * WIDTH * (len(folders) + len(names))
-            if len(starts) != len(folders) + 1 or starts[-1] != len(names) or len(parts[3]) != states:
+            folders, ends = _parted(parts[0]), array("I")
+            ends.frombytes(parts[2])
+            count = len(folders) + 1
+            if len(ends) != 2 * count or ends[-1] != len(parts[1]) or parts[1].count(b"\0") != ends[count - 1]:
                 return None
-            return cls(dict(head["told"]), folders, names, starts, parts[3])
+            if list(ends) != [*sorted(ends[:count]), *sorted(ends[count:])]:
+                return None
+            if len(parts[3]) != 8 * WIDTH * (len(folders) + ends[count - 1]):
+                return None
+            return cls(dict(head["told"]), folders, parts[1], ends, parts[3])
         except (ValueError, KeyError, TypeError, IndexError, RecursionError):
             return None
 
 
 def _joined(texts: Iterable[str]) -> bytes:
-    return "\0".join(texts).encode("utf-8", "surrogateescape")
+    return "".join(f"{text}\0" for text in texts).encode("utf-8", "surrogateescape")
 
 
 def _parted(data: bytes) -> list[str]:
-    return data.decode("utf-8", "surrogateescape").split("\0") if data else []
+    return data.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
 def state(status: os.stat_result) -> tuple[int, ...]:
@@ -183,8 +197,8 @@ def of_folders(
     """
     youngest = int((clock.began - SETTLED) * 1e9)
     good, free = set(right), set(loose)
-    names: list[str] = []
-    starts = array("I", [0])
+    names = bytearray()
+    count, counts, ends = 0, array("I", [0]), array("I", [0])
     states = array("q")
     try:
         for folder, files in folders.items():
@@ -192,11 +206,13 @@ def of_folders(
             for name in files:
                 path = f"{folder}/{name}"
                 states.extend(_settled(path, youngest, stat.S_ISREG) if path in good else UNKNOWN)
-            names += files
-            starts.append(len(names))
+            names += _joined(files)
+            ends.append(len(names))
+            count += len(files)
+            counts.append(count)
     except OverflowError:
         return None  # an inode number of a kind that is not known here
-    return None if clock.was_set() else Standing(told, list(folders), names, starts, states.tobytes())
+    return None if clock.was_set() else Standing(told, list(folders), bytes(names), counts + ends, states.tobytes())
 
 
 def _settled(path: str, youngest: int, is_kind: "Any") -> tuple[int, ...]:

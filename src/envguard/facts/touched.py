@@ -32,7 +32,7 @@ class Touched(NamedTuple):
 
 
 class Comparing:
-    """A comparison that other processes begin at once, and the caller joins when it has nothing else to do."""
+    """A comparison that other processes make while the caller does something else; or the caller, where none can be."""
 
     def __init__(self, standing: Standing) -> None:
         """Nothing is started before the context is entered."""
@@ -42,12 +42,13 @@ class Comparing:
         self._shares = _shares(standing)
 
     def __enter__(self) -> "Self":
-        """Starts the workers, one less than there are cores."""
+        """Starts the workers."""
         self._tickets, writing = os.pipe()
         os.write(writing, bytes(range(len(self._shares))))
         os.close(writing)
         try:
-            for _worker in range(suitable_workers(len(self._standing), 0) - 1):
+            workers = suitable_workers(len(self._standing), 0)
+            for _worker in range(workers if workers > 1 else 0):
                 self._start()
         except BaseException:
             self.__exit__()
@@ -67,7 +68,7 @@ class Comparing:
     def join(self) -> "Touched | None":
         """What is not as it was; None where a worker died, so that not everything was looked at."""
         found = Touched(array("I"), array("I"))
-        done = self._take_part(found)
+        done = 0 if self._children else self._take_part(found)
         for reading in self._children:
             done += _gather(reading, found)
         return found if done == len(self._shares) else None
@@ -86,7 +87,7 @@ class Comparing:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             found = Touched(array("I"), array("I"))
-            done = self._take_part(found)
+            done = self._take_part(found, is_worker=True)
             counts = _COUNTS.pack(done, len(found.folders), len(found.files))
             with os.fdopen(answers, "wb") as file:
                 file.write(counts + found.folders.tobytes() + found.files.tobytes())
@@ -94,40 +95,40 @@ class Comparing:
         finally:
             os._exit(status)
 
-    def _take_part(self, found: Touched) -> int:
+    def _take_part(self, found: Touched, *, is_worker: bool = False) -> int:
         done = 0
         while ticket := os.read(self._tickets, 1):
             for number in self._shares[ticket[0]]:
-                _compare(self._standing, number, found)
+                _compare(self._standing, number, found, is_worker=is_worker)
             done += 1
         return done
 
 
 def _shares(standing: Standing) -> list[range]:
     """Folders in parts of about equally many files."""
-    enough = (len(standing.names) + len(standing.folders)) // _SHARES + 1
+    enough = (len(standing) + len(standing.folders)) // _SHARES + 1
     shares, first = [], 0
     for number in range(len(standing.folders)):
-        if standing.starts[number + 1] - standing.starts[first] + number + 1 - first >= enough:
+        if standing.first(number + 1) - standing.first(first) + number + 1 - first >= enough:
             shares.append(range(first, number + 1))
             first = number + 1
     return [*shares, range(first, len(standing.folders))]
 
 
-def _compare(standing: Standing, number: int, found: Touched) -> None:
-    """Looks at a folder as a whole, and at each file only where that is not what it was."""
-    folder = standing.folders[number]
-    first, last = standing.starts[number], standing.starts[number + 1]
+def _compare(standing: Standing, number: int, found: Touched, *, is_worker: bool) -> None:
+    """Looks at a folder as a whole, and at each file only where that is not what it was.
+
+    A worker goes into the folder, since the way to it is a fifth of the time; it is nobody else's working folder.
+    """
+    folder, names = standing.folders[number], standing.files_of(number)
     known = standing.states[standing.place(number) : standing.place(number + 1)]
     lstat = os.lstat
     try:
-        if known.startswith(_NO_STATE):
-            now = _LOOSE.copy()
-        else:
-            status = lstat(folder)
-            now = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-        for name in standing.names[first:last]:
-            status = lstat(f"{folder}/{name}")
+        now = _LOOSE.copy() if known.startswith(_NO_STATE) else [*state(lstat(folder))]
+        if is_worker:
+            os.chdir(folder)
+        for name in names if is_worker else [f"{folder}/{name}" for name in names]:
+            status = lstat(name)
             now += (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if array("q", now).tobytes() == known:
             return
@@ -136,9 +137,9 @@ def _compare(standing: Standing, number: int, found: Touched) -> None:
     states = standing.states_of(number)
     if states[0] != LOOSE and _now(folder) != states[0]:
         found.folders.append(number)
-    for place, name in enumerate(standing.names[first:last]):
+    for place, name in enumerate(names):
         if _now(f"{folder}/{name}") != states[place + 1]:
-            found.files.append(first + place)
+            found.files.append(standing.first(number) + place)
 
 
 _NO_STATE = bytes(8 * WIDTH)

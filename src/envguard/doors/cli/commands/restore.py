@@ -3,6 +3,7 @@
 from envguard import locate
 from envguard.doors.cli import FINDINGS, PINNED, changing, output, part, progress
 from envguard.doors.cli.parser import Parser, add_lock, add_output, add_progress, add_python, chosen_lock
+from envguard.environment import interpreter
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
@@ -39,6 +40,8 @@ def run(argv: list[str]) -> int:
     add_progress(parser)
     add_output(parser)
     options = parser.parse(argv)
+    if options.python is not None:
+        interpreter.ask_soon(options.python)  # it answers while our own modules are loaded
     answer = output.of_options(options, has_report=False)
     lock = locate.locate(chosen_lock(options))
     with progress.bar(options) as shown:
