@@ -18,7 +18,7 @@ from envguard.facts import bytecode, manifest_lines, standing
 from envguard.facts.against_manifest import Live, explain
 from envguard.facts.differences import gather
 from envguard.facts.hashing import Digest, hash_files
-from envguard.facts.manifest import file_entry, no_collection
+from envguard.facts.manifest import escape, file_entry, no_collection
 from envguard.facts.manifest_lines import Lines
 from envguard.facts.standing import Standing
 from envguard.facts.touched import Comparing, Touched
@@ -303,7 +303,8 @@ def _unlike(
             found[symbol] = file_entry(path, digest, symbol, "")
         elif digest.why != "missing":
             unread[symbol] = digest.why
-    return suspects, found, unread
+    # As a look at everything says it.
+    return sorted(suspects, key=lambda each: (each[1] is None, escape(each[0]))), found, unread
 
 
 _MISSING = Digest("", 0, False, "missing")
