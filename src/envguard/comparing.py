@@ -6,12 +6,11 @@ import os
 import time
 
 from envguard import checks, config, environment, formats, rules
-from envguard.environment import known, tags
+from envguard.environment import tags
 from envguard.environment.interpreter import markers, running
 from envguard.errors import LockError, UnverifiableError, UsageError
 from envguard.facts import files, manifest, owners, requirers, wheel
 from envguard.facts.places import DISK
-from envguard.facts.standing import Clock
 from envguard.model import (
     Change,
     CondaPackage,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
     from envguard.facts.places import Files
+    from envguard.facts.standing import Clock
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
@@ -67,6 +67,8 @@ def check(
     if depth not in ("files", "native"):
         live = environment.scan(paths=paths, python=python, depth=depth)
         return judge(applicable(snapshot, live.interpreter), live, depth, only)
+    from envguard.facts.standing import Clock
+
     listing, clock = sealed_files(snapshot), Clock()
     with manifest.no_collection(), files.reading(listing if python is None and paths is None else None) as begun:
         live = environment.scan(paths=paths, python=python, depth=depth)
@@ -74,14 +76,22 @@ def check(
         live = _with_files(snapshot, live, listing, progress, begun)
     report = judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
     if listing is not None and depth == "files" and paths is None and not only and selection is None:
-        _keep(snapshot, live, listing, report, clock, python)
+        _keep(snapshot, live, listing, report=report, clock=clock, python=python)
     return report
 
 
 def _keep(
-    snapshot: Snapshot, live: Environment, listing: "Listing", report: Report, clock: Clock, python: "str | None"
+    snapshot: Snapshot,
+    live: Environment,
+    listing: "Listing",
+    *,
+    report: Report,
+    clock: "Clock",
+    python: "str | None",
 ) -> None:
     """Keeps what is known of an environment that is golden, for a repair to come; once for each golden file."""
+    from envguard.environment import known
+
     if report.pinned and not known.is_kept(live, snapshot):
         place = environment.place_of(None, python)
         known.keep(place, live, snapshot, listing, report=report, clock=clock)
