@@ -9,7 +9,7 @@ goes on where it ended (see ``journal``). It looks again until there is nothing 
 import contextlib
 
 from envguard._value import Value
-from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, staging, supply
+from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, supply
 from envguard.change.artifact import ArtifactError
 from envguard.change.damage import Step
 from envguard.change.looking import Looked, Looking
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from envguard.change.journal import Journal
+    from envguard.change.staging import Staging
     from envguard.model import Depth, Report, Selection
 
 ROUNDS = 5
@@ -216,6 +217,8 @@ def apply(
     Raises:
         ChangeError: The system refused. Nothing was changed, or the journal says how to go on.
     """
+    from envguard.change import staging  # a tenth of a restore that has nothing to do
+
     prefix = plan.seen.prefix
     found = _fetched(plan, steps, options, tell)
     did: list[Step] = []
@@ -242,7 +245,7 @@ def apply(
     return did, left, [operation.path for operation in staged.operations]
 
 
-def _stage(step: Step, ready: staging.Staging, found: "dict[str, Supply]") -> str:
+def _stage(step: Step, ready: "Staging", found: "dict[str, Supply]") -> str:
     """Stages one step; why it cannot be done, or ""."""
     if step.action == "install" and step.pin is not None:
         source = found[step.pin.name]
