@@ -1,7 +1,7 @@
 """When may what was known of an environment still be believed, and when may it be kept?
 
 Its files and folders are held to their states (``facts.standing``). Here is what a verdict depends on besides: the
-golden file, the interpreter, every other entry of sys.path, and the guard itself.
+golden file, the interpreter and the machine, every other entry of sys.path, and the guard itself.
 """
 
 import os
@@ -9,6 +9,7 @@ import time
 from hashlib import sha256
 
 from envguard import __version__
+from envguard.environment import interpreter
 from envguard.facts import cache, mounts, standing
 from envguard.facts.standing import Clock
 from envguard.facts.tree import Listing, absolutes, by_folder, is_below, roots_of
@@ -30,7 +31,7 @@ def keep(
     *,
     report: "Report",
     clock: Clock,
-    right: "Iterable[str] | None" = None,
+    right: "Mapping[str, tuple[int, ...]] | None" = None,
 ) -> None:
     """Keeps what is known of an environment, all of which was just read; or does nothing where that is not possible.
 
@@ -41,7 +42,7 @@ def keep(
         listing: The manifest that it seals.
         report: What came of it.
         clock: Made before the first file was read.
-        right: Paths of files that are as the manifest has them; asked for where something was found.
+        right: Paths of files that are as the manifest has them, with the state that each had before it was read.
     """
     roots = roots_of(live)
     prefix = roots["prefix"]
@@ -52,14 +53,18 @@ def keep(
         folders, whole = by_folder(roots)
     except OSError:
         return  # what cannot be listed can change unseen
+    outside = _outside(listing, roots)
+    # Where nobody looked before the reading, a folder that was renamed meanwhile would not show in the files below it.
+    if not all(standing.is_settled(folder, clock) for folder in (*sites, *(() if right is not None else [prefix]))):
+        return
+    files = {**folders, **{folder: names for folder, names in outside.items() if folder not in folders}}
     if report.pinned:
-        right = [f"{folder}/{name}" for folder, names in folders.items() for name in names]
+        everything = (f"{folder}/{name}" for folder, names in files.items() for name in names)
+        right = {**dict.fromkeys(everything, ()), **(right or {})}
     if right is None:
         return
-    outside = _outside(listing, roots)
-    files = {**folders, **{folder: names for folder, names in outside.items() if folder not in folders}}
-    elsewhere = [f"{folder}/{name}" for folder, names in outside.items() for name in names]
-    right = {*right, *elsewhere} if report.pinned else set(right)
+    moved = [folder for folder in folders if not standing.is_settled(folder, clock)]
+    right = _without(right, moved)
     whole = whole and report.pinned and not report.notes and live.conda is None and set(listing.kinds) <= {"f"}
     told = {
         **circumstances(place, prefix, sites, youngest=int((clock.began - standing.SETTLED) * 1e9)),
@@ -108,6 +113,7 @@ def circumstances(
     return {
         "guard": [__version__, _own_files()],
         "interpreter": repr(place.interpreter),
+        "markers": sorted(f"{name}={value}" for name, value in interpreter.markers(place.interpreter).items()),
         "executable": place.executable,
         "running": place.running,
         "blind": [*place.blind],
@@ -154,6 +160,12 @@ def _outside(listing: Listing, roots: "Mapping[str, str]") -> dict[str, list[str
         folder, _slash, name = path.rpartition("/")
         found.setdefault(folder, []).append(name)
     return found
+
+
+def _without(right: "Mapping[str, tuple[int, ...]]", folders: "list[str]") -> "Mapping[str, tuple[int, ...]]":
+    """Without what lies below some folders."""
+    tops = tuple(f"{folder}/" for folder in folders)
+    return {path: state for path, state in right.items() if not path.startswith(tops)} if tops else right
 
 
 def _answer(report: "Report") -> "dict[str, Any]":

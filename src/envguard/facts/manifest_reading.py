@@ -30,9 +30,9 @@ class Memory:
         """How many files there are."""
 
     @property
-    def right(self) -> set[str]:
-        """Paths of files that were as recorded when they were last looked at."""
-        return {*self._right}
+    def right(self) -> Mapping[str, tuple[int, ...]]:
+        """Paths of files that were as recorded when they were last looked at, with the state that they had before."""
+        return self._right
 
     def unchanged(self, places: Iterable[str]) -> set[str]:
         """Which of these were right, and are what they were; notes what all of them are now."""

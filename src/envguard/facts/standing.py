@@ -6,6 +6,7 @@ a folder's tells when a name in it came or went. What is not kept, or is not wha
 
 - Kept is only what had its last change ``SETTLED`` seconds before the reading began: a later change could share its
   time, and a program that wrote through a mapping shows again only once the kernel has written the page to disk.
+- Where a name came into a folder or went since then, what lies below may not be what was read: none of it is kept.
 - Only on file systems of which that is true (see ``mounts``), and not where the clock was set while all was read.
 - Never by ``check``, the guard: that reads every byte each time. A disk that rots, and a superuser who writes to the
   device or sets the clock back to the nanosecond of an earlier change, show only there.
@@ -181,14 +182,19 @@ class Clock:
 
 
 def of_folders(
-    told: Mapping[str, Any], folders: Mapping[str, list[str]], right: Iterable[str], loose: Iterable[str], clock: Clock
+    told: Mapping[str, Any],
+    folders: Mapping[str, list[str]],
+    right: "Mapping[str, tuple[int, ...]]",
+    loose: Iterable[str],
+    clock: Clock,
 ) -> "Standing | None":
     """The standing of an environment that was just read.
 
     Args:
         told: What else was true of it.
         folders: Absolute path to names of the files in it.
-        right: Paths of files that were read since the clock was made and were as they should be.
+        right: Paths of files that were read since the clock was made and were as they should be, with the state that
+            each had before it was read, or none where that is not known.
         loose: Folders whose own names do not matter.
         clock: Made before anything was read.
 
@@ -196,7 +202,7 @@ def of_folders(
         None where nothing can be kept.
     """
     youngest = int((clock.began - SETTLED) * 1e9)
-    good, free = set(right), set(loose)
+    free = set(loose)
     names = bytearray()
     count, counts, ends = 0, array("I", [0]), array("I", [0])
     states = array("q")
@@ -205,14 +211,22 @@ def of_folders(
             states.extend(LOOSE if folder in free else _settled(folder, youngest, stat.S_ISDIR))
             for name in files:
                 path = f"{folder}/{name}"
-                states.extend(_settled(path, youngest, stat.S_ISREG) if path in good else UNKNOWN)
+                now = _settled(path, youngest, stat.S_ISREG) if path in right else UNKNOWN
+                states.extend(now if right.get(path) in ((), now) else UNKNOWN)
             names += _joined(files)
             ends.append(len(names))
             count += len(files)
             counts.append(count)
     except OverflowError:
         return None  # an inode number of a kind that is not known here
-    return None if clock.was_set() else Standing(told, list(folders), bytes(names), counts + ends, states.tobytes())
+    if clock.was_set():
+        return None
+    return Standing(told, list(folders), bytes(names), counts + ends, states.tobytes())
+
+
+def is_settled(folder: str, clock: Clock) -> bool:
+    """True where no name has come into a folder, or gone, since well before the clock was made."""
+    return _settled(folder, int((clock.began - SETTLED) * 1e9), stat.S_ISDIR) != UNKNOWN
 
 
 def _settled(path: str, youngest: int, is_kind: "Any") -> tuple[int, ...]:

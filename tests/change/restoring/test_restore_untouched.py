@@ -246,7 +246,7 @@ def test_what_changed_a_moment_ago_is_read_again(yard: Yard, cache: Path, monkey
     monkeypatch.setattr(standing, "SETTLED", 60.0)
     frozen(yard)
     assert read_all(yard)
-    assert standing.told(os.path.realpath(yard.venv))["lock"]
+    assert not list(cache.glob("*.bytes"))
     monkeypatch.setattr(standing, "SETTLED", 0.0)
     assert yard.restore(reread=True).complete
     assert looked(yard)[0] == 0
@@ -265,6 +265,37 @@ def test_what_changes_while_all_is_read_is_not_kept(yard: Yard, cache: Path, mon
     assert yard.restore(reread=True).complete  # so it was when it was looked at
     monkeypatch.setattr(seeing, "look", real)
     assert [step.package for step in yard.restore().done] == ["six"]
+
+
+@pytest.mark.parametrize("by", ["restore", "check"])
+def test_a_folder_that_takes_anothers_place_while_all_is_read_is_not_kept(
+    yard: Yard, cache: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Its files say that nothing was done to them for long."""
+    from envguard import comparing, guard
+
+    edited = yard.site / "edited"
+    shutil.copytree(yard.site / "attr", edited, copy_function=shutil.copy2)
+    flip(edited / "_make.py")
+    edited.rename(yard.folder / "edited")
+    frozen(yard)
+    kept_in(cache).unlink()
+    real = comparing.judge
+
+    def judge(*given: object, **more: object) -> object:
+        found = real(*given, **more)  # type: ignore[arg-type]
+        (yard.site / "attr").rename(yard.folder / "right")
+        (yard.folder / "edited").rename(yard.site / "attr")
+        return found
+
+    time.sleep(0.02)
+    monkeypatch.setattr(comparing, "judge", judge)
+    if by == "restore":
+        assert yard.restore(reread=True).complete  # so it was when it was looked at
+    else:
+        assert guard.check(yard.lock, python=yard.python, depth="files").pinned
+    monkeypatch.setattr(comparing, "judge", real)
+    assert [step.package for step in yard.restore().done] == ["attrs"]
 
 
 def test_nothing_is_kept_where_the_clock_was_set(yard: Yard, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
