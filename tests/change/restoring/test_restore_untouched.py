@@ -267,6 +267,33 @@ def test_what_changes_while_all_is_read_is_not_kept(yard: Yard, cache: Path, mon
     assert [step.package for step in yard.restore().done] == ["six"]
 
 
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_after_an_interruption_everything_is_looked_at(
+    yard: Yard, cache: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    golden = frozen(yard)
+    flip(yard.site / "idna" / "core.py")
+    (yard.site / "idna" / "codec.py").unlink()
+    file_added(yard)
+    real = os.replace
+    done: list[object] = []
+
+    def replace(*given: object, **more: object) -> None:
+        done.append(given)
+        if len(done) > after:
+            raise KeyboardInterrupt
+        real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        yard.restore()
+    monkeypatch.setattr(os, "replace", real)
+    assert not whole
+    assert yard.restore().complete
+    assert state(yard.venv) == golden
+    assert bool(whole) == (after > 0)  # before the journal there is nothing to go on with
+
+
 @pytest.mark.parametrize("by", ["restore", "check"])
 def test_a_folder_that_takes_anothers_place_while_all_is_read_is_not_kept(
     yard: Yard, cache: Path, monkeypatch: pytest.MonkeyPatch, by: str
