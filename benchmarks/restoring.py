@@ -1,13 +1,20 @@
 """One damaged package in an environment of many: envguard restore beside the habits that it replaces.
 
-An environment is built (some 290 distributions; ``--quick``: some 20), frozen at depth files, and damaged in two ways,
-one after the other: another version of one package (which every tool sees), and one edited byte in another (which only
-files tell). For each, ``envguard restore``, ``uv pip sync`` and ``pip install -r`` of the same golden file are timed in
-turn, all from the same warm folder of wheels and without an index, and it is asked whether the damage is gone.
+An environment is built (some 290 distributions with their byte code; ``--quick``: some 20), frozen at depth files, and
+damaged in four ways, one after the other: another version of one package (which every tool sees), one edited byte, one
+deleted and one added file (which only files tell). For each, ``envguard restore``, ``uv pip sync`` and ``pip install
+-r`` of the same golden file run in turn, all from the same warm folder of wheels and without an index, and it is asked
+whether the damage is gone. Beside the seconds stands the ratio to ``uv pip sync`` in the same turn, which another load
+of the machine changes less, and the processor's seconds.
+
+What restore remembers lies below the work folder; before it is measured, everything is a minute old, since nothing
+younger is remembered.
 
 Run: python benchmarks/restoring.py [--quick] [--work DIR] [--json FILE] [--repeats N]
 """
 
+import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -16,6 +23,7 @@ import time
 from pathlib import Path
 
 import environments
+from envguard.facts.standing import SETTLED
 from environments import Environment
 
 TYPE_CHECKING = False
@@ -32,11 +40,15 @@ class Yard:
     def __init__(self, work: Path, *, quick: bool) -> None:
         pins = environments.resolve(work, environments.SMALL if quick else environments.POPULAR, stem="restoring")
         self.work = work
+        self.quick = quick
         self.wheels = work / "wheels"
         if not self.wheels.exists():
             part = work / "wheels.part"
             command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
             environments.run([*command, "-d", part, "-r", pins], PIP_REQUIRE_VIRTUALENV="0")
+            torch = None if quick else environments.torch_wheel(work)
+            if torch is not None:
+                shutil.copy(torch, part)
             part.rename(self.wheels)
         self.other = work / "other"
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
@@ -44,6 +56,7 @@ class Yard:
         self.environment = environments.create(work / "restored")
         self.pins = pins
         self._install()
+        environments.compile_all(self.environment)
         self.lock = work / "golden" / "envguard.lock"
         self.lock.parent.mkdir(exist_ok=True)
         self.envguard("freeze", "--depth", "files", "-o", self.lock, "--python", self.environment.python)
@@ -53,12 +66,15 @@ class Yard:
     def _install(self) -> None:
         command = [environments.uv(), "pip", "install", "-q", "--link-mode", "copy", "--no-index", "--no-deps"]
         command += ["--python", str(self.environment.python), "--find-links", str(self.wheels), "-r", str(self.pins)]
+        # By version, as if from an index: a path would be noted as its source.
+        command += [f"torch=={wheel.name.split('-')[1]}" for wheel in self.wheels.glob("torch-*.whl")]
         environments.run(command, UV_CACHE_DIR=str(self.work / "uv-cache"))
 
     def envguard(self, *words: object, may_fail: bool = False) -> int:
         """Runs envguard as it stands here, from outside the environment."""
         command = [sys.executable, "-m", "envguard", *map(str, words)]
-        done = subprocess.run(command, env=environments.clean_variables(), capture_output=True, text=True, check=False)
+        variables = environments.clean_variables(XDG_CACHE_HOME=str(self.work / "cache"))
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
         if done.returncode and not may_fail:
             raise SystemExit(f"{command} left with {done.returncode}\n{done.stdout}{done.stderr}")
         return done.returncode
@@ -68,23 +84,47 @@ class Yard:
         command = [sys.executable, "-m", "pip", "--python", self.environment.python, "install", "-q", "--no-deps"]
         environments.run([*command, "--no-index", "-f", self.other, OTHER], PIP_REQUIRE_VIRTUALENV="0")
 
+    def _module(self) -> Path:
+        return self.environment.site / "click" / "core.py"
+
     def edit(self) -> None:
-        """One byte of a module, in place."""
-        path = self.environment.site / "click" / "core.py"
+        """One byte of a module."""
+        path = self._module()
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 1
         path.unlink()  # never through a hard link
         path.write_bytes(data)
 
+    def delete(self) -> None:
+        """A module is gone."""
+        self._module().unlink()
+
+    def add(self) -> None:
+        """A module more in the folder of a package."""
+        (self._module().parent / "more.py").write_text("x = 1\n")
+
+    def is_repaired(self, backup: Environment) -> bool:
+        """Whether none of the damages is there."""
+        found = {folder for folder in self.environment.names() if folder.startswith("idna-")}
+        module = Path("click") / "core.py"
+        here, there = self.environment.site / module, backup.site / module
+        same = here.exists() and here.read_bytes() == there.read_bytes()
+        return same and found <= set(backup.names()) and not here.with_name("more.py").exists()
+
+    def remember(self) -> None:
+        """Waits until what was installed has settled, and has it read once."""
+        time.sleep(0 if self.quick else SETTLED + 2)
+        self.restore()
+
     def restore(self) -> None:
-        """The command ``envguard restore``, the two checks at depth files included."""
+        """The command ``envguard restore``, which reads what was touched."""
         self.envguard(
             "restore", self.lock, "--python", self.environment.python, *self._offline(), "--yes", may_fail=True
         )
 
-    def restore_by_records(self) -> None:
-        """The same at depth records, which reads no more than uv does."""
-        words = ("--python", self.environment.python, *self._offline(), "--yes", "--depth", "records")
+    def restore_all(self) -> None:
+        """The same, with every file of the environment read."""
+        words = ("--python", self.environment.python, *self._offline(), "--yes", "--reread")
         self.envguard("restore", self.lock, *words, may_fail=True)
 
     def _offline(self) -> list[object]:
@@ -111,35 +151,46 @@ class Yard:
 def measure(yard: Yard, backup: Environment, repeats: int) -> list[dict[str, object]]:
     """Each damage, each tool, in turn."""
     tools: list[tuple[str, Callable[[], None]]] = [
-        ("envguard restore", yard.restore),
-        ("envguard restore --depth records", yard.restore_by_records),
         ("uv pip sync", yard.sync),
+        ("envguard restore", yard.restore),
+        ("envguard restore --reread", yard.restore_all),
         ("pip install -r", yard.install),
     ]
-    rows: list[dict[str, object]] = []
-    damages = (("another version", yard.change_version), ("one edited byte", yard.edit))
-    for damage, do in damages:
-        seconds: dict[str, list[float]] = {name: [] for name, _run in tools}
+    damages = {
+        "another version": yard.change_version,
+        "one edited byte": yard.edit,
+        "a deleted file": yard.delete,
+        "an added file": yard.add,
+    }
+    rows = []
+    for damage, do in damages.items():
+        runs: dict[str, list[tuple[float, float]]] = {name: [] for name, _run in tools}
+        gone = {name: True for name, _run in tools}
         golden: dict[str, bool] = {}
-        for _repeat in range(repeats):
+        for repeat in range(repeats):
             for name, run in tools:
                 environments.put_back(backup, yard.environment)
                 do()
-                begin = time.perf_counter()
-                run()
-                seconds[name].append(time.perf_counter() - begin)
-                golden[name] = yard.is_golden()
+                runs[name].append(_timed(run))
+                gone[name] = gone[name] and yard.is_repaired(backup)
+                if not repeat:
+                    golden[name] = yard.is_golden()
         for name, _run in tools:
-            rows.append(
-                {
-                    "damage": damage,
-                    "tool": name,
-                    "seconds": round(statistics.median(seconds[name]), 2),
-                    "least": round(min(seconds[name]), 2),
-                    "golden": golden[name],
-                }
-            )
+            ratios = [own[0] / other[0] for own, other in zip(runs[name], runs["uv pip sync"], strict=True)]
+            row: dict[str, object] = {"damage": damage, "tool": name, "gone": gone[name], "golden": golden[name]}
+            row["seconds"] = round(statistics.median(seconds for seconds, _cpu in runs[name]), 3)
+            row["processor"] = round(statistics.median(cpu for _seconds, cpu in runs[name]), 3)
+            row["ratio"] = round(statistics.median(ratios), 2)
+            rows.append(row)
     return rows
+
+
+def _timed(run: "Callable[[], None]") -> tuple[float, float]:
+    """Seconds that passed, and seconds of the processor that the processes took."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    run()
+    seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> int:
@@ -150,16 +201,19 @@ def main() -> int:
     with environments.work_folder(arguments.work) as work:
         yard = Yard(work, quick=arguments.quick)
         backup = environments.copy(yard.environment, work / "restoring-backup")
-        rows = measure(yard, backup, 1 if arguments.quick else arguments.repeats)
+        yard.remember()
+        repeats = 1 if arguments.quick else arguments.repeats
+        rows = measure(yard, backup, repeats)
         for folder in (yard.environment.folder, backup.folder):
             shutil.rmtree(folder)
-    print(f"{yard.count} distributions; median (least) of {1 if arguments.quick else arguments.repeats}")
-    print("| damage | tool | seconds | golden at depth files afterwards |")
-    print("|---|---|---|---|")
+    print(f"{yard.count} distributions, {os.cpu_count()} cores; medians of {repeats}")
+    print("| damage | tool | seconds | processor seconds | times uv pip sync | damage gone | golden at depth files |")
+    print("|---|---|---|---|---|---|---|")
     for row in rows:
-        golden = "yes" if row["golden"] else "no"
-        print(f"| {row['damage']} | {row['tool']} | {row['seconds']} ({row['least']}) | {golden} |")
-    missed = [row for row in rows if row["tool"] == "envguard restore" and not row["golden"]]
+        said = ["yes" if row[name] else "no" for name in ("gone", "golden")]
+        print("|", " | ".join(str(row[name]) for name in ("damage", "tool", "seconds", "processor", "ratio")), end="")
+        print(f" | {said[0]} | {said[1]} |")
+    missed = [row for row in rows if str(row["tool"]).startswith("envguard") and not row["golden"]]
     environments.write_json(arguments.json, {"distributions": yard.count, "rows": rows, "missed": len(missed)})
     return int(bool(missed))
 

@@ -413,11 +413,14 @@ def test_an_interrupted_write_leaves_the_old_lock(venv: Path, tmp_path: Path, mo
     assert [name for name in os.listdir(tmp_path) if name.endswith(".tmp")] == []
 
 
-@pytest.mark.parametrize("folder", ["checks", "formats", "reporters"])
+@pytest.mark.parametrize(
+    ("folder", "lock"), [("checks", "envguard.lock"), ("formats", "pins.txt"), ("reporters", "envguard.lock")]
+)
 def test_a_registry_that_cannot_be_listed_is_not_an_empty_one(
-    venv: Path, wheelhouse: Path, tmp_path: Path, folder: str
+    venv: Path, wheelhouse: Path, tmp_path: Path, folder: str, lock: str
 ) -> None:
     """pkgutil takes an unlistable folder for an empty one; without checks nothing would differ."""
+    (tmp_path / "pins.txt").write_text("six==1.16.0\n")  # our own format is known without a list of all
     assert inside(venv, "import envguard; envguard.freeze()", tmp_path).returncode == 0
     upgraded_by_pip(venv, wheelhouse)
     code = f"""
@@ -428,7 +431,7 @@ def refuse(path="."):
         raise OSError(24, "Too many open files")
     return listed(path)
 os.listdir = refuse
-envguard.assert_pinned()
+envguard.assert_pinned("{lock}")
 """
     done = inside(venv, code, tmp_path)
     assert done.returncode == 1

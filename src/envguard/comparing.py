@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from envguard.facts.native import Seen
     from envguard.facts.natives import Natives
     from envguard.facts.places import Files
+    from envguard.facts.standing import Clock
     from envguard.facts.tree import Listing
     from envguard.model import Depth
 
@@ -68,7 +69,9 @@ def check(
     if depth not in ("files", "native"):
         live = environment.scan(paths=paths, python=python, depth=depth)
         return judge(applicable(snapshot, live.interpreter), live, depth, only)
-    listing = sealed_files(snapshot)
+    from envguard.facts.standing import Clock
+
+    listing, clock = sealed_files(snapshot), Clock()
     with manifest.no_collection(), files.reading(listing if python is None and paths is None else None) as begun:
         seen = None
         if listing is not None and begun is not None and depth == "files" and not only:
@@ -78,7 +81,28 @@ def check(
         live = environment.scan(paths=paths, python=python, depth=depth)
         snapshot = applicable(snapshot, live.interpreter)
         live = _with_files(snapshot, live, listing, progress, begun=begun, seen=seen)
-    return judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
+    report = judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
+    # A process that asks about itself leaves nothing behind.
+    if listing is not None and depth == "files" and python is not None and not (paths or only or selection):
+        _keep(snapshot, live, listing, report=report, clock=clock, python=python)
+    return report
+
+
+def _keep(
+    snapshot: Snapshot,
+    live: Environment,
+    listing: "Listing",
+    *,
+    report: Report,
+    clock: "Clock",
+    python: str,
+) -> None:
+    """Keeps what is known of an environment that is golden, for a repair to come; once for each golden file."""
+    from envguard.environment import known
+
+    if report.pinned and not known.is_kept(live, snapshot):
+        place = environment.place_of(None, python)
+        known.keep(place, live, snapshot, listing, report=report, clock=clock)
 
 
 def load(

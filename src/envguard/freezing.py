@@ -5,8 +5,10 @@ import os
 
 from envguard import comparing, config, environment, quick, reporters
 from envguard._value import Value
+from envguard.environment import known
 from envguard.errors import DriftError, UnverifiableError
 from envguard.facts import manifest, wheel
+from envguard.facts.standing import Clock
 from envguard.formats import envguard_lock
 from envguard.model import Distribution, Environment, Manifest, Report, Rule, Selection, Snapshot
 from envguard.writing import write_atomically
@@ -53,13 +55,14 @@ def freeze(
     progress: "Callable[[int, int], None] | None" = None,
 ) -> Frozen:
     """See ``envguard.making.freeze``; rules and bypass are those of the golden file ``kept`` where one is given."""
+    clock = Clock()
     live = environment.scan(paths=paths, python=python, depth=depth)
     before = _quick_facts(live, depth)
     _refuse_unfit(path, live, depth)
     if source is not None:
         _refuse_difference(source, selection or Selection(), live)
     table, bypass = _table(path, rules) if kept is None else (kept.rules, kept.bypass)
-    manifest_path, manifest_data, sealed = "", b"", None
+    manifest_path, manifest_data, sealed, entries = "", b"", None, None
     if depth == "files":
         manifest_path = path + MANIFEST_SUFFIX
         entries = manifest.collect(live, progress=progress)
@@ -90,6 +93,10 @@ def freeze(
         if manifest_path:
             write_atomically(manifest_path, manifest_data)
         write_atomically(path, data)
+    if write and entries is not None and paths is None:
+        report = comparing.judge(frozen.snapshot, live, "files", ())
+        place = environment.place_of(None, python)
+        known.keep(place, live, frozen.snapshot, entries, report=report, clock=clock)
     return frozen
 
 

@@ -172,3 +172,21 @@ def test_a_script_that_starts_the_interpreter_is_not_taken_for_it(venv: Path, tm
     shim.write_text(f'#!/bin/sh\nexec "{venv}/bin/python" "$@"\n')
     shim.chmod(0o755)
     assert environment.scan(python=str(shim)).executable == str(venv / "bin" / "python")
+
+
+def test_one_that_was_started_before_gives_the_same_answer(venv: Path, tmp_path: Path) -> None:
+    whole = interpreter.ask(str(venv))
+    interpreter.ask_soon(str(venv))
+    (started,) = interpreter._begun.values()
+    assert interpreter.ask(str(venv)) == whole
+    assert started.returncode == 0
+    assert not interpreter._begun
+
+
+def test_what_cannot_be_started_before_is_refused_when_it_is_asked(tmp_path: Path) -> None:
+    nothing = tmp_path / "bin" / "python"
+    for given in (str(nothing), str(tmp_path)):
+        interpreter.ask_soon(given)
+        with pytest.raises(UsageError):
+            interpreter.ask(given)
+    assert not interpreter._begun

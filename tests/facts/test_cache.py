@@ -218,3 +218,23 @@ def test_two_processes_may_write_at_once(folder: Path) -> None:
             writer.join()
     assert seen == {1, 2}
     assert [path.name for path in folder.iterdir()] == [entry_in(folder).name]
+
+
+def test_bytes_are_kept_beside_facts(folder: Path) -> None:
+    data = bytes(range(256)) * 100
+    assert cache.load_bytes(RECORD) == b""
+    cache.store_bytes(RECORD, data)
+    cache.store(RECORD, FACTS)
+    assert cache.load_bytes(RECORD) == data
+    assert cache.load(RECORD) == ENTRY
+    (folder / ("a" * 64 + ".bytes")).chmod(0o620)
+    assert cache.load_bytes(RECORD) == b""
+    assert cache.load_bytes("md5:" + "a" * 32) == b""
+
+
+def test_bytes_beyond_the_limit_are_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.store_bytes(RECORD, b"0123456789")
+    monkeypatch.setattr(cache, "BYTES_LIMIT", 9)
+    assert cache.load_bytes(RECORD) == b""
+    cache.store_bytes("sha256:" + "b" * 64, b"0123456789")
+    assert len(list(folder.iterdir())) == 1

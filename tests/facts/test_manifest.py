@@ -1,6 +1,7 @@
 """The manifest: one text for one environment, and nothing else is accepted."""
 
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from hypothesis import given, strategies as st
 
 from envguard.environment import scan
 from envguard.errors import LockError, UnverifiableError
-from envguard.facts import manifest
+from envguard.facts import manifest, manifest_lines
 from envguard.facts.hashing import Digest, hash_files
+from envguard.facts.manifest_lines import Lines
 from envguard.facts.tree import Entry, Listing
 
 ROOTS = [("prefix", "/srv/a b/é"), ("site0", "/srv/a b/é/lib/python3.11/site-packages")]
@@ -44,6 +46,34 @@ def test_what_is_written_is_read_again(rows: list[tuple[str, str, bool, str]]) -
     assert manifest.write(back) == data
     assert manifest.write(Listing(reversed(entries), ROOTS)) == data
     assert all(32 <= byte < 127 or byte in b"\n\t" for byte in data)
+
+
+@given(st.lists(st.tuples(names(), st.sampled_from("flo"), names()), unique_by=lambda row: row[0], min_size=1))
+def test_single_lines_are_found_in_the_text(rows: list[tuple[str, str, str]]) -> None:
+    entries = [entry("{site0}/" + name, kind, "numpy", target * (kind == "l")) for name, kind, target in rows]
+    lines = Lines(manifest.write(Listing(entries, ROOTS)).decode("ascii"), "m")
+    assert lines.roots == dict(ROOTS)
+    for each in entries:
+        assert lines.get(each.path) == each
+        assert lines.get(each.path + "!") == next((other for other in entries if other.path == each.path + "!"), None)
+        folder = os.path.dirname(each.path)
+        below = {other for other in entries if other.path.startswith(folder + "/")}
+        assert set(lines.below(folder, 1000)) == below
+        assert len(lines.below(folder, 1)) == 1
+    assert lines.get("{prefix}/pyvenv.cfg") is None
+    assert lines.below("{prefix}", 1000) == []
+
+
+def test_the_text_is_held_to_its_seal(tmp_path: Path) -> None:
+    path = tmp_path / "envguard.lock.files"
+    path.write_bytes(sample())
+    digest = hashlib.sha256(sample()).hexdigest()
+    assert manifest_lines.load(str(path), f"sha256:{digest}").get("{site0}/a.py") == entry("{site0}/a.py")
+    path.write_bytes(sample().replace(b"ab", b"ac"))
+    with pytest.raises(LockError, match="not the manifest that the lock seals"):
+        manifest_lines.load(str(path), digest)
+    with pytest.raises(LockError, match="missing"):
+        manifest_lines.load(str(tmp_path / "none"), digest)
 
 
 @pytest.mark.parametrize(

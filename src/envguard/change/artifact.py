@@ -7,7 +7,6 @@ it is used: a cache that somebody edited gives nothing.
 import contextlib
 import hashlib
 import os
-import zipfile
 
 from envguard._value import Value
 from envguard.facts import records
@@ -16,6 +15,7 @@ from envguard.versions import is_name, normalise, relation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterator
 
     from envguard.model import Pin
@@ -65,14 +65,17 @@ class Contents:
         Raises:
             ArtifactError: It cannot be read.
         """
-        try:
-            if self._archive is None:
+        if self._archive is None:
+            try:
                 return read(self._file(name), FILE_LIMIT)
+            except ReadFailure as failure:
+                raise ArtifactError(f"{name!a} {failure.why}") from failure
+        import zipfile
+
+        try:
             if self._infos[name].file_size > FILE_LIMIT:
                 raise ArtifactError(f"{name!a} has more than {FILE_LIMIT} bytes")
             return self._archive.read(name)
-        except ReadFailure as failure:
-            raise ArtifactError(f"{name!a} {failure.why}") from failure
         except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"{name!a} cannot be unpacked: {error}") from error
 
@@ -98,6 +101,8 @@ def opened(path: str) -> "Iterator[Contents]":
     if os.path.isdir(path):
         yield Contents(path, None)
         return
+    import zipfile
+
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from envguard._value import Value
 from envguard.change import _record, _scripts, artifact
 from envguard.change.artifact import ArtifactError, Contents, Identity
+from envguard.change.sealed import bytecode_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,23 +192,13 @@ class _Layout:
 
     def _make_record(self, path: str) -> None:
         site = self._place.site
-        top = {name.partition("/")[0] for name in self._moved.values()} - {".."}
-        cached = [
-            _record.relative(each, site)
-            for each in self._sealed
-            if each.endswith(".pyc") and "/__pycache__/" in each and self._is_ours(each, top)
-        ]
+        sources = {each for each in self._files if each.endswith(".py") and each.startswith(f"{site}/")}
+        folders = {os.path.join(os.path.dirname(each), "__pycache__") for each in sources}
+        sealed = bytecode_in(self._sealed, folders)
+        cached = [_record.relative(each, site) for each in sealed if _source(each) in sources]
         wheel = _record.raw_rows(self._contents.read(f"{self._who.metadata}/RECORD"))
         ways = _record.renderings(wheel, self._moved, self._written, self._unlisted, cached)
         self._write(path, self._pick(path, ways), executable=False)
-
-    def _is_ours(self, path: str, tops: "Iterable[str]") -> bool:
-        """True for byte code of one of the wheel's sources."""
-        relative = _record.relative(path, self._place.site)
-        folder, _slash, name = relative.rpartition("__pycache__/")
-        return relative.partition("/")[0] in {*tops, "__pycache__"} and (
-            os.path.join(self._place.site, folder, name.partition(".")[0] + ".py") in self._files
-        )
 
     def _optional(self, name: str) -> bytes:
         full = f"{self._who.metadata}/{name}"
@@ -247,6 +238,12 @@ def _uv_cache(wheel: str) -> "Iterator[bytes]":
         stamp = f'{{"secs_since_epoch":{time // 10**9},"nanos_since_epoch":{time % 10**9}}}'
         for more in (',"commit":null,"tags":null,"env":{},"directories":{}', ',"commit":null,"tags":null', ""):
             yield f'{{"timestamp":{stamp}{more}}}'.encode()
+
+
+def _source(path: str) -> str:
+    """The source of byte code in ``__pycache__``."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
 
 
 def _bytes_of(path: str) -> "bytes | None":

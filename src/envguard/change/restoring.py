@@ -9,15 +9,15 @@ goes on where it ended (see ``journal``). It looks again until there is nothing 
 import contextlib
 
 from envguard._value import Value
-from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, staging, supply
+from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, supply
 from envguard.change.artifact import ArtifactError
 from envguard.change.conda import staging as conda_staging, supply as conda_supply
 from envguard.change.damage import Step
+from envguard.change.looking import Looked, Looking
 from envguard.change.seen import Seen
 from envguard.change.supply import Supply
 from envguard.environment import interpreter
 from envguard.errors import ChangeError
-from envguard.facts.manifest_reading import Memory
 from envguard.facts.owners import OWN_NAME
 from envguard.reporters.safe import safe
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from envguard.change.journal import Journal
+    from envguard.change.staging import Staging
     from envguard.model import Depth, Pin, Report, Selection
 
 ROUNDS = 5
@@ -41,6 +42,8 @@ class Plan(Value):
     """For the steps that install, by their order; one without a path and a reason is asked of the index."""
     interrupted: "Journal | None" = None
     """A change that was interrupted, and is finished first."""
+    looked: "Looked | None" = None
+    """How many files were read."""
 
     @property
     def to_do(self) -> tuple[Step, ...]:
@@ -68,6 +71,8 @@ class Outcome(Value):
     """What could not be restored, or was not asked for."""
     refused: bool = False
     """Nobody agreed; nothing was changed."""
+    looked: "Looked | None" = None
+    """How many files were read."""
 
     @property
     def complete(self) -> bool:
@@ -89,6 +94,8 @@ class Options(Value):
     """Normalised names of what is removed even so, where the golden file does not name it."""
     find_links: tuple[str, ...] = ()
     offline: bool = False
+    reread: bool = False
+    """Read every file, also what was not touched since it was read."""
     wait: float = 0.0
     """Seconds to wait for another one that is changing the environment."""
     purpose: str = "restore"
@@ -96,17 +103,28 @@ class Options(Value):
     waiting: "Callable[[str], None] | None" = None
 
 
-def plan_restore(lock: str, options: "Options | None" = None, *, memory: "Memory | None" = None) -> Plan:
+def plan_restore(lock: str, options: "Options | None" = None) -> Plan:
     """What a restore would do. Nothing is changed, and the index is not asked.
 
     Raises:
         EnvguardError: As ``check``.
     """
     asked = options or Options()
-    if memory is None:
-        with interpreter.asked_once():
-            return plan_restore(lock, asked, memory=Memory())
-    seen = _look(lock, asked, memory)
+    with interpreter.asked_once():
+        looking = Looking(lock, asked)
+        plan = _plan(looking, asked)
+        looking.keep(plan.seen)
+    return plan
+
+
+def _plan(looking: Looking, asked: Options) -> Plan:
+    plan = _planned(looking.first(), asked)
+    if any(step.action not in ("install", "delete", "mode") for step in plan.steps):
+        plan = _planned(looking.whole(), asked)  # what is removed, or left, may concern others
+    return plan.replace(looked=looking.looked())
+
+
+def _planned(seen: Seen, asked: Options) -> Plan:
     interrupted = journal.read(seen.prefix)
     steps = damage.steps(seen, prune=asked.prune, remove=asked.remove, doubted=_doubted(interrupted))
     pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
@@ -143,40 +161,43 @@ def restore(
         stack.enter_context(interpreter.asked_once())
         prefix = seeing.prefix_of(asked.python)
         stack.enter_context(site_lock.hold(prefix, asked.purpose, wait=asked.wait, waiting=asked.waiting))
-        memory = Memory()
-        plan = plan_restore(lock, asked, memory=memory)
+        looking = Looking(lock, asked)
+        plan = _plan(looking, asked)
+        looked = plan.looked
         if not plan.to_do and plan.interrupted is None:
             _clean(prefix)
-            return Outcome(report=plan.seen.report, left=plan.left)
+            looking.keep(plan.seen)
+            return Outcome(report=plan.seen.report, left=plan.left, looked=looked)
         if not agree(plan):
-            return Outcome(report=plan.seen.report, left=plan.left, refused=True)
+            return Outcome(report=plan.seen.report, left=plan.left, refused=True, looked=looked)
         done: list[Step] = []
         if plan.interrupted is not None:
             tell(f"finishing the {plan.interrupted.purpose} of {plan.interrupted.started} that was interrupted")
             committing.commit(prefix, plan.interrupted)
-            plan = plan_restore(lock, asked, memory=memory)
+            plan = _plan(looking, asked)
         doubted = _doubted(plan.interrupted)
         failed: dict[str, Step] = {}
         for _round in range(ROUNDS):
             todo = [step for step in plan.to_do if step not in done]
             if not todo:
                 break
-            did, not_done = apply(plan, todo, asked, tell=tell)
+            did, not_done, changed = apply(plan, todo, asked, tell=tell)
             done += did
             failed |= {step.key: step for step in not_done}
-            seen = _look(lock, asked, memory)
+            seen = looking.after(changed)
             steps = tuple(
                 failed[step.key] if step.action == "install" and step.key in failed else step
                 for step in damage.steps(seen, prune=asked.prune, remove=asked.remove)
             )
             plan = plan.replace(seen=seen, steps=steps)
         _clean(prefix, keep=bool(doubted & failed.keys()))
-        return Outcome(report=plan.seen.report, done=tuple(done), left=plan.left)
+        looking.keep(plan.seen)
+        return Outcome(report=plan.seen.report, done=tuple(done), left=plan.left, looked=looked)
 
 
 def apply(
     plan: Plan, steps: "Sequence[Step]", options: Options, *, tell: "Callable[[str], None]" = lambda _line: None
-) -> tuple[list[Step], list[Step]]:
+) -> tuple[list[Step], list[Step], list[str]]:
     """Does steps of a plan; the lock of the environment must be held.
 
     Args:
@@ -186,11 +207,13 @@ def apply(
         tell: Told what is being done, a line each.
 
     Returns:
-        The steps that were done, and those that were left, each with the reason.
+        The steps that were done; those that were left, each with the reason; and the paths that were changed.
 
     Raises:
         ChangeError: The system refused. Nothing was changed, or the journal says how to go on.
     """
+    from envguard.change import staging  # a tenth of a restore that has nothing to do
+
     prefix = plan.seen.prefix
     found = _fetched(plan, steps, options, tell)
     did: list[Step] = []
@@ -214,10 +237,10 @@ def apply(
         if said is None:
             raise ChangeError(f"{place.folder(prefix)}: the journal that was just written is gone")
         committing.commit(prefix, said)
-    return did, left
+    return did, left, [operation.path for operation in staged.operations]
 
 
-def _stage(step: Step, ready: staging.Staging, found: "dict[str, Supply]") -> str:
+def _stage(step: Step, ready: "Staging", found: "dict[str, Supply]") -> str:
     """Stages one step; why it cannot be done, or ""."""
     if step.action == "install" and step.pin is not None:
         source = found[step.key]
@@ -286,18 +309,6 @@ def _or_left(step: Step, found: "dict[str, Supply]") -> Step:
     if step.action != "install" or step.pin is None or found[step.key].path:
         return step
     return step.replace(action="leave", what=f"{step.what}: {found[step.key].why}")
-
-
-def _look(lock: str, options: Options, memory: "Memory | None") -> Seen:
-    return seeing.look(
-        lock,
-        depth=options.depth,
-        python=options.python,
-        sha256=options.sha256,
-        selection=options.selection,
-        progress=options.progress,
-        memory=memory,
-    )
 
 
 def _doubted(interrupted: "Journal | None") -> set[str]:

@@ -4,6 +4,7 @@ import os
 
 from envguard import comparing, environment
 from envguard._value import Value
+from envguard.change.sealed import Sealed
 from envguard.environment import interpreter
 from envguard.facts import against_manifest, against_records, manifest
 from envguard.facts.differences import gather
@@ -14,9 +15,10 @@ from envguard.model import Environment, Report, Selection, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from envguard.facts.differences import Difference
+    from envguard.facts.manifest_lines import Lines
     from envguard.facts.manifest_reading import Memory
     from envguard.facts.tree import Entry, Listing
     from envguard.model import Depth
@@ -34,6 +36,8 @@ class Seen(Value):
     """What the RECORDs say that are installed, where it was asked for already."""
     listing: "Listing | None"
     """The manifest."""
+    lines: "Lines | None" = None
+    """The manifest of an environment in its own place, where not all of it was asked for."""
 
     @property
     def ownership(self) -> Ownership:
@@ -45,13 +49,15 @@ class Seen(Value):
         """Links resolved."""
         return os.path.realpath(self.live.prefix)
 
-    def sealed(self) -> "dict[str, Entry]":
+    def sealed(self) -> "Mapping[str, Entry]":
         """Absolute path to entry of the manifest, for this prefix; a file that depends on its place has no digest here.
 
         Empty where there is no manifest.
         """
         if self.listing is None:
             return {}
+        if self.lines is not None:
+            return Sealed(self.lines, self.lines.roots)
         roots = self._roots()
         same = dict(self.listing.roots)["prefix"] == self.prefix
         found = {}

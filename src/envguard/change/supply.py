@@ -7,7 +7,7 @@ where the lock gives one. What cannot be found or proven is named with the reaso
 import os
 
 from envguard._value import Value
-from envguard.change import _caches, _download, artifact
+from envguard.change import artifact
 from envguard.environment.interpreter import running
 from envguard.versions import normalise, relation
 
@@ -76,6 +76,8 @@ def find(
         _consider(path, origin, wanted, found, refused)
     missing = [pin for name, pin in wanted.items() if name not in found]
     if missing and download_to and not offline:
+        from envguard.change import _download
+
         for pin, path, why in _download.wheels(missing, download_to, python or running(), judged=judged):
             if path:
                 _consider(path, "the index", wanted, found, refused)
@@ -108,6 +110,8 @@ def _candidates(
             yield path, folder
     if not caches:
         return
+    from envguard.change import _caches
+
     for path, origin in _caches.candidates(wanted, lambda: len(found.keys() & wanted.keys()) == len(wanted)):
         yield path, origin
 

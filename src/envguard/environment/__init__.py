@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from envguard.model import Depth
 
-__all__ = ["scan"]
+__all__ = ["Place", "place_of", "scan"]
 
 
-class _Place(Value):
+class Place(Value):
     """Which interpreter is judged, and where its packages are looked for."""
 
     interpreter: Interpreter
@@ -44,6 +44,7 @@ def scan(
     depth: "Depth" = "records",
     prefix: str | None = None,
     may_be_empty: bool = False,
+    only: "frozenset[str] | None" = None,
 ) -> Environment:
     """Read what is installed.
 
@@ -53,6 +54,7 @@ def scan(
         depth: ``versions`` believes the names of metadata folders; deeper, their files must agree with them.
         prefix: Where conda-meta is looked for; None takes sys.prefix of the interpreter.
         may_be_empty: No error where nothing is installed: for those who are about to put something there.
+        only: Normalised names of the distributions that are read; None reads all.
 
     Raises:
         UnverifiableError: An entry cannot be listed, something changed while it was read, nothing is installed, or
@@ -61,9 +63,11 @@ def scan(
     """
     if depth not in DEPTHS:
         raise UsageError(f"unknown depth {depth!a}", remedy=f"one of {', '.join(DEPTHS)}")
-    place = _place(paths, python)
+    place = place_of(paths, python)
     root = prefix if prefix is not None else place.prefix
     listings = folders.listings(place.entries)
+    if only is not None:
+        listings = tuple(_of_names(listing, only) for listing in listings)
     markers = interpreter.markers(place.interpreter)
     found = fold(entries.read(listings, markers))
     if depth == "versions":
@@ -90,6 +94,11 @@ def scan(
     )
 
 
+def _of_names(listing: folders.Listing, names: "frozenset[str]") -> folders.Listing:
+    found = (each for each in listing.candidates if normalise(metadata.split(each.stem)[0]) in names)
+    return listing.replace(candidates=tuple(found))
+
+
 def _by_name(found: Found) -> Found:
     """What the name of a metadata folder says, whatever its files say: depth versions reads names only.
 
@@ -105,18 +114,23 @@ def _by_name(found: Found) -> Found:
     return Found(distribution=told.replace(name=normalise(name), version=version), rows=found.rows)
 
 
-def _place(given: "Sequence[str] | None", python: str | None) -> _Place:
+def place_of(given: "Sequence[str] | None", python: str | None) -> Place:
+    """Which environment is meant by entries of a sys.path, by another interpreter, or by neither.
+
+    Raises:
+        UnverifiableError, UsageError: As ``scan``.
+    """
     if python is not None:
         identity, layout = interpreter.ask(python)
         search, remarks = paths.search_path(layout, identity.version, os.environ)
-        return _Place(
+        return Place(
             interpreter=identity,
             executable=layout.executable,
             prefix=layout.prefix,
             entries=tuple(given) if given is not None else search,
             blind=remarks if given is None else (),
         )
-    here = _Place(
+    here = Place(
         interpreter=interpreter.running(),
         executable=sys.executable or "/proc/self/exe",  # an embedded interpreter does not know its own
         prefix=sys.prefix,
@@ -146,7 +160,7 @@ def _nothing(listed: list[str]) -> UnverifiableError:
 
 
 def _second_look(
-    place: _Place,
+    place: Place,
     on_path: tuple[str, ...],
     found: "Sequence[Found]",
     installed: tuple[Distribution, ...],

@@ -6,13 +6,14 @@ import os
 import sys
 
 from envguard.environment import paths, probe
-from envguard.errors import UnverifiableError, UsageError
+from envguard.errors import EnvguardError, UnverifiableError, UsageError
 from envguard.model import Interpreter
 from envguard.versions import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from subprocess import Popen
     from typing import Any
 
 ANSWER_SECONDS = 20
@@ -20,6 +21,8 @@ ANSWER_SECONDS = 20
 ANSWER_LIMIT = 1 << 20
 """Bytes of an answer that are read."""
 
+_begun: "dict[str, Popen[bytes]]" = {}
+"""Interpreters that were started already, by executable."""
 _kept: "dict[str, bytes] | None" = None
 """Answers by what was asked for, inside ``asked_once``."""
 _REMEDY = "give a python executable, or the folder of a virtual or conda environment"
@@ -56,6 +59,14 @@ def asked_once() -> "Iterator[None]":
         yield
     finally:
         _kept = before
+
+
+def ask_soon(python: str) -> None:
+    """Starts another interpreter, so that it has its answer ready when it is asked; says nothing of what goes wrong."""
+    with contextlib.suppress(EnvguardError, OSError):  # asking it says the same
+        executable = _executable(python)
+        if executable not in _begun:
+            _begun[executable] = _start(executable, python)
 
 
 def ask(python: str) -> "tuple[Interpreter, paths.Layout]":
@@ -145,23 +156,9 @@ def _on_path(name: str) -> str:
 
 def _answer(executable: str, python: str) -> bytes:
     """What the interpreter prints when it runs the probe, in a process that inherits next to nothing."""
-    import subprocess
     import threading
 
-    command = [executable, "-I", "-S", "-c", _probe_source()]
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environ(),
-            cwd="/",
-            start_new_session=True,  # so that what it starts can be ended with it
-        )
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(f"cannot be run: {why.lower()}", path=python, remedy=_REMEDY) from error
+    process = _begun.pop(executable, None) or _start(executable, python)
     late = threading.Event()
 
     def stop() -> None:
@@ -184,6 +181,24 @@ def _answer(executable: str, python: str) -> bytes:
     if status:
         raise UsageError(f"not a Python 3 interpreter: it left with {status}", path=python, remedy=_REMEDY)
     return answer
+
+
+def _start(executable: str, python: str) -> "Popen[bytes]":
+    import subprocess
+
+    try:
+        return subprocess.Popen(
+            [executable, "-I", "-S", "-c", _probe_source()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environ(),
+            cwd="/",
+            start_new_session=True,  # so that what it starts can be ended with it
+        )
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"cannot be run: {why.lower()}", path=python, remedy=_REMEDY) from error
 
 
 def _end(group: int) -> None:

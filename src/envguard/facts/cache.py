@@ -24,6 +24,8 @@ FORMAT = 1
 """Stands in the folder's name and in every entry."""
 SIZE_LIMIT = 8 << 20
 """Bytes of an entry; the largest seen, of a distribution with 1,400 shared objects, has 300 KB."""
+BYTES_LIMIT = 128 << 20
+"""Bytes of an entry that is no JSON; 100,000 files of an environment are 9 MB."""
 
 _FOLDERS = ("envguard", f"evidence-{FORMAT}")
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -75,14 +77,52 @@ def store(record: str, facts: "dict[str, Any]") -> None:
         os.close(folder)
 
 
+def load_bytes(key: str) -> bytes:
+    """What was kept under a key that is no record digest; empty where there is nothing that can be believed.
+
+    Args:
+        key: ``sha256:<hex>``.
+    """
+    name = _name(key, "bytes")
+    folder = _open_folder(create=False) if name else None
+    if folder is None:
+        return b""
+    try:
+        return _read(name, folder, BYTES_LIMIT)
+    except OSError:
+        return b""
+    finally:
+        os.close(folder)
+
+
+def store_bytes(key: str, data: bytes) -> None:
+    """Keep bytes under a key, or do nothing where that is not possible.
+
+    Args:
+        key: ``sha256:<hex>``.
+        data: What to keep.
+    """
+    name = _name(key, "bytes")
+    folder = _open_folder(create=True) if name else None
+    if folder is None:
+        return
+    try:
+        if len(data) <= BYTES_LIMIT:
+            _replace(name, data, folder)
+    except OSError:
+        return  # a full or read-only disk is no reason to fail
+    finally:
+        os.close(folder)
+
+
 def is_on() -> bool:
     """False where nothing can be kept: there is no cache directory, or none is wanted."""
     return bool(_base())
 
 
-def _name(record: str) -> str:
+def _name(record: str, suffix: str = "json") -> str:
     algorithm, _colon, digest = record.partition(":")
-    return f"{digest}.json" if algorithm == "sha256" and _DIGEST.fullmatch(digest) else ""
+    return f"{digest}.{suffix}" if algorithm == "sha256" and _DIGEST.fullmatch(digest) else ""
 
 
 def _base() -> str:
@@ -140,13 +180,13 @@ def _is_ours(status: os.stat_result) -> bool:
     return status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & _OTHERS_MAY_WRITE
 
 
-def _read(name: str, folder: int) -> bytes:
+def _read(name: str, folder: int, limit: int = SIZE_LIMIT) -> bytes:
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or status.st_size > SIZE_LIMIT:
+        if not stat.S_ISREG(status.st_mode) or not _is_ours(status) or status.st_size > limit:
             return b""
-        return file.read(SIZE_LIMIT)
+        return file.read(limit)
 
 
 def _replace(name: str, data: bytes, folder: int) -> None:

@@ -1,8 +1,5 @@
 """The constants of a Python file, read as text: version.py of torch and the like are never run."""
 
-import ast
-import warnings
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +11,9 @@ def assigned(source: bytes) -> "Mapping[str, object]":
     Returns:
         Name and value; ``...`` for a value that is no constant. Nothing where the text is no Python.
     """
+    import ast  # only where a file is read; it costs as much as twenty modules of ours
+    import warnings
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in that file is no concern of ours

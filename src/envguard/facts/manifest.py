@@ -33,7 +33,7 @@ from envguard.versions import is_name
 
 LIMIT = 512 << 20
 """Bytes of a manifest that are read: about four million files."""
-_REMEDY = "restore it, or freeze again with --depth files"
+REMEDY = "restore it, or freeze again with --depth files"
 _HEADER = "# envguard: files 1"
 _ROOT = re.compile(r"# envguard: root ([a-z]+\d*) (/[\x20-\x7e]*)", re.ASCII)
 _END = re.compile(r"# envguard: end files=(\d{1,9})", re.ASCII)
@@ -173,9 +173,9 @@ def load(path: str, *, sha256: str = "") -> Listing:
     try:
         data = read_bytes(path, LIMIT)
     except ReadFailure as failure:
-        raise LockError(f"manifest {failure.why}", path=path, remedy=_REMEDY) from failure
+        raise LockError(f"manifest {failure.why}", path=path, remedy=REMEDY) from failure
     if sha256 and hashlib.sha256(data).hexdigest() != sha256.removeprefix("sha256:").lower():
-        raise LockError("not the manifest that the lock seals", path=path, remedy=_REMEDY)
+        raise LockError("not the manifest that the lock seals", path=path, remedy=REMEDY)
     return read(data, path)
 
 
@@ -194,7 +194,7 @@ def read(data: bytes, path: str) -> Listing:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _broken(path, line, "a byte that is not ASCII") from error
-    head, roots = _read_head(text, path)
+    head, roots = read_head(text, path)
     body_end = text.rfind("\n", 0, -1) + 1
     end = _END.fullmatch(text[body_end:-1])
     if end is None or not text.endswith("\n"):
@@ -226,7 +226,7 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read_head(text: str, path: str) -> tuple[int, list[tuple[str, str]]]:
+def read_head(text: str, path: str) -> tuple[int, list[tuple[str, str]]]:
     """Where the entries begin, and the roots."""
     if not text.startswith(_HEADER + "\n"):
         raise _broken(path, 1, "not a manifest of a format that this version of envguard reads")
@@ -264,12 +264,20 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> tuple[Sequence[Any], ...]:
     )
 
 
+def entry_of_line(line: str) -> Entry:
+    """The entry that one line of a manifest holds; the line must be one that ``read`` takes."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise ValueError(line)
+    return Entry(*(column[0] for column in _columns([match.groups(default="")])))
+
+
 def _unescaped(texts: Sequence[str]) -> Sequence[str]:
     return [unescape(text) if "\\" in text else text for text in texts]
 
 
 def _broken(path: str, line: int, problem: str) -> LockError:
-    return LockError(problem, path=path, line=line, remedy=_REMEDY)
+    return LockError(problem, path=path, line=line, remedy=REMEDY)
 
 
 def escape(path: str) -> str:

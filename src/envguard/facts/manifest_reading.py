@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterable, Mapping
 
 from envguard.facts.hashing import Digest, Hashing, Progress
+from envguard.facts.standing import state as state_of
 from envguard.facts.tree import Listing, absolutes
 
 TYPE_CHECKING = False
@@ -19,14 +20,26 @@ class Memory:
     time of the last change of its status cannot be set by a program.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, right: Mapping[str, tuple[int, ...]] | None = None) -> None:
+        """Nothing is known, or what was kept: path to state of files that were as recorded."""
         self._seen: dict[str, tuple[int, ...]] = {}
-        self._right: dict[str, tuple[int, ...]] = {}
+        self._right = dict(right or {})
+        self.known = 0
+        """How many files were not read when it was last asked."""
+        self.asked = 0
+        """How many files there are."""
+
+    @property
+    def right(self) -> Mapping[str, tuple[int, ...]]:
+        """Paths of files that were as recorded when they were last looked at, with the state that they had before."""
+        return self._right
 
     def unchanged(self, places: Iterable[str]) -> set[str]:
         """Which of these were right, and are what they were; notes what all of them are now."""
         self._seen = {place: state for place in places if (state := _state(place))}
-        return {place for place, state in self._seen.items() if self._right.get(place) == state}
+        found = {place for place, state in self._seen.items() if self._right.get(place) == state}
+        self.known, self.asked = len(found), len(self._seen)
+        return found
 
     def keep(self, wrong: Iterable[str]) -> None:
         """Remembers what was noted, without what turned out wrong."""
@@ -40,10 +53,7 @@ def _state(path: str) -> tuple[int, ...]:
         status = os.lstat(path)
     except OSError:
         return ()
-    if not stat.S_ISREG(status.st_mode):
-        return ()
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mode, *times)
+    return state_of(status) if stat.S_ISREG(status.st_mode) else ()
 
 
 class Reading:

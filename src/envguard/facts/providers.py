@@ -9,13 +9,13 @@ import os
 import re
 from collections.abc import Iterable
 
-from envguard.facts.natives import NativeFile, Natives
 from envguard.facts.reading import ReadFailure, read
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envguard.facts.elf import Elf
+    from envguard.facts.natives import NativeFile, Natives
 
 _REQUIRED_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", re.ASCII)
 _IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
@@ -32,7 +32,7 @@ class Providers:
         names: Every SONAME and file name of the environment's libraries.
     """
 
-    def __init__(self, natives: Natives) -> None:
+    def __init__(self, natives: "Natives") -> None:
         self._natives = natives
         self._by_name: dict[str, list[NativeFile]] = {}
         for file in natives.files:
@@ -54,7 +54,7 @@ class Providers:
             known = self._owners[elf.path] = self._natives.owner_of(elf.path)
         return known
 
-    def named(self, name: str) -> list[NativeFile]:
+    def named(self, name: str) -> "list[NativeFile]":
         """The libraries of the environment with this SONAME or file name."""
         return self._by_name.get(name, [])
 
@@ -80,7 +80,7 @@ class Providers:
                     return file.elf
         return self._from_others([file for file in candidates if is_public(file, name)], asking, root)
 
-    def _from_others(self, candidates: list[NativeFile], asking: str, root: str) -> "Elf | None":
+    def _from_others(self, candidates: "list[NativeFile]", asking: str, root: str) -> "Elf | None":
         required = self.required(asking) | self.required(root)
         for file in candidates:
             if file.owner in required:
@@ -165,7 +165,7 @@ def family_of(name: str) -> str:
     return name.partition(".so")[0]
 
 
-def is_public(file: NativeFile, name: str) -> bool:
+def is_public(file: "NativeFile", name: str) -> bool:
     """True for a library that others may use: it has the plain name and is no private copy of a wheel.
 
     ``torchvision.libs/libcudart.41118559.so.12`` has the SONAME ``libcudart.so.12`` and would hide that it is missing.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LAYOUT = re.compile(r"(/(?:local/)?lib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages)$", re.ASCII)
-_OWN_FILES = frozenset({"envguard.lock", "envguard.lock.files"})
+OWN_FILES = frozenset({"envguard.lock", "envguard.lock.files"})
 """The lock itself, where an application's folder is the root: it cannot seal itself."""
 
 
@@ -204,6 +204,42 @@ def list_files(roots: Mapping[str, str]) -> Found:
     return found
 
 
+def by_folder(roots: Mapping[str, str]) -> tuple[dict[str, list[str]], bool]:
+    """Every folder below the ``site`` roots with the names of the files in it, and whether there is nothing else."""
+    found: dict[str, list[str]] = {}
+    whole = True
+    todo = [folder for name, folder in roots.items() if name.startswith("site")]
+    tops = set(todo)
+    while todo:
+        folder = todo.pop()
+        skipped = OWN_FILES if folder in tops else frozenset()
+        names, folders, others = names_in(folder)
+        found[folder] = [name for name in names if name not in skipped]
+        todo += [f"{folder}/{name}" for name in folders]
+        whole = whole and not others
+    return found, whole
+
+
+def names_in(folder: str) -> tuple[list[str], list[str], list[str]]:
+    """The names of the files, of the folders and of all else in a folder.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    files: list[str] = []
+    folders: list[str] = []
+    others: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                files.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                others.append(entry.name)
+    return files, folders, others
+
+
 def list_folders(folders: Iterable[str]) -> Found:
     """The files and links directly in some folders; folders in them are not looked at."""
     found = Found([], [], [], {}, [])
@@ -249,7 +285,7 @@ def _walk(top: str, found: Found, roots: Mapping[str, str]) -> None:
     folders = [top]
     while folders:
         folder = folders.pop()
-        skipped = _OWN_FILES if folder == top else ()
+        skipped = OWN_FILES if folder == top else ()
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:

@@ -127,6 +127,9 @@ def _named(name: str) -> "ModuleType":
 def _recognise(path: str, data: bytes) -> "ModuleType":
     head = data[:_HEAD]
     filename = os.path.basename(path)
+    own = importlib.import_module(f"{__name__}.envguard_lock")
+    if own.recognises(filename, head) == 2:
+        return own  # by its first line; the other formats need not be loaded to say that it is none of theirs
     scores = [(module.recognises(filename, head), module) for module in _modules()]
     best = max(score for score, _module in scores)
     chosen = [module for score, module in scores if score == best]

@@ -3,8 +3,6 @@
 Data only. A code is never reused for something else; a new one gets the next free number of its hundred.
 """
 
-import difflib
-
 from envguard.facts import wheel
 from envguard.rules import (
     _codes_change,
@@ -183,6 +181,8 @@ def suggestions(word: str) -> tuple[str, ...]:
     """Up to three codes or names that look like ``word``, most similar first."""
     wanted = word.strip().lower()
     known = {name.lower(): name for entry in _ALL for name in (entry.code, entry.name)}
+    import difflib
+
     near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
     meant = wanted[:2] + wanted[2:].translate(_MISREAD)
     if meant in known and meant != wanted:

@@ -33,6 +33,9 @@ def add_options(parser: "Parser") -> None:
         default="files",
         help="how deep to look; only depth files sees edited files (default: files)",
     )
+    parser.add_argument(
+        "--reread", action="store_true", help="read every file, also what was not touched since it was last read"
+    )
     parser.add_argument("--prune", action="store_true", help="also remove what the golden file does not name")
     parser.add_argument(
         "--find-links",
@@ -71,6 +74,7 @@ def options_of(options: "argparse.Namespace", purpose: str, shown: "Callable[[in
         prune=options.prune,
         find_links=tuple(options.find_links),
         offline=options.offline,
+        reread=options.reread,
         wait=wait,
         purpose=purpose,
         progress=shown,
@@ -132,12 +136,15 @@ def data(plan: "Plan | None" = None, outcome: "Outcome | None" = None, *, dry_ru
         report = plan.seen.report if plan is not None else None
     else:
         steps, report = [*outcome.done, *outcome.left], outcome.report
+    told = outcome if outcome is not None else plan
+    looked = told.looked if told is not None else None
     return {
         "dry_run": dry_run,
         "complete": outcome.complete if outcome is not None else report is not None and report.pinned,
         "verdict": report.verdict if report is not None else "",
         "lock": safe(report.lock) if report is not None else "",
         "prefix": safe(report.prefix) if report is not None else "",
+        "files": {"all": looked.files, "read": looked.read, "others_read": looked.since} if looked is not None else {},
         "steps": [
             {
                 "action": step.action,

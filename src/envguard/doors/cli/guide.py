@@ -1,6 +1,5 @@
 """Which commands there are, and the help that lists them. The folder ``commands`` is the registry."""
 
-import difflib
 import importlib
 import keyword
 
@@ -63,6 +62,8 @@ def command(word: str) -> "Command":
 
 def meant(word: str, known: "tuple[str, ...]") -> str:
     """A hint at what was meant, or "" where nothing looks like ``word``."""
+    import difflib
+
     near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else ""
 

@@ -3,12 +3,14 @@
 from envguard import locate
 from envguard.doors.cli import FINDINGS, PINNED, changing, output, part, progress
 from envguard.doors.cli.parser import Parser, add_lock, add_output, add_progress, add_python, chosen_lock
+from envguard.environment import interpreter
 from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from envguard.change.looking import Looked
     from envguard.change.restoring import Options, Outcome
     from envguard.doors.cli.output import Output
     from envguard.model import Report
@@ -39,6 +41,8 @@ def run(argv: list[str]) -> int:
     add_progress(parser)
     add_output(parser)
     options = parser.parse(argv)
+    if options.python is not None:
+        interpreter.ask_soon(options.python)  # it answers while our own modules are loaded
     answer = output.of_options(options, has_report=False)
     lock = locate.locate(chosen_lock(options))
     with progress.bar(options) as shown:
@@ -54,6 +58,7 @@ def show(lock: str, asked: "Options", answer: "Output") -> int:
 
     plan = plan_restore(lock, asked)
     told = changing.lines(plan, answer.paint()) or ["nothing to restore: " + _verdict(plan.seen.report)]
+    told += _looked(plan.looked)
     changing.write(answer, changing.data(plan, dry_run=True), "\n".join(told) + "\n")
     return FINDINGS if plan.steps or plan.interrupted is not None else PINNED
 
@@ -80,8 +85,16 @@ def _text(outcome: "Outcome", answer: "Output") -> str:
     if outcome.report.pinned:
         count = f"{len(outcome.done)} done, " if outcome.done else "nothing to do, "
         told.append(f"{paint('restored', 'pinned')}  {count}{_verdict(outcome.report)}")
+        told += _looked(outcome.looked)
         return "\n".join(told) + "\n"
     return "\n".join([*told, answer.render(outcome.report).rstrip()]) + "\n"
+
+
+def _looked(looked: "Looked | None") -> list[str]:
+    """That not every file was read, where that is so."""
+    if looked is None or not looked.since:
+        return []
+    return [f"{looked.words}; --reread reads all"]
 
 
 def _verdict(report: "Report") -> str:
