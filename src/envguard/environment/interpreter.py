@@ -175,6 +175,7 @@ def _answer(executable: str, python: str) -> bytes:
             status = process.wait()
         finally:
             timer.cancel()
+            timer.join()  # while it is there, nothing may be forked
     if late.is_set():
         problem = f"{python}: the interpreter did not answer within {ANSWER_SECONDS} s"
         raise UnverifiableError(problem, remedy="start it once by hand to see what holds it up")
