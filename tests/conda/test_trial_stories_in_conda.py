@@ -1,11 +1,12 @@
-"""The four stories of a trial in real conda environments: python and pip of conda's, the packages put in by that pip."""
+"""The four stories of a trial in real conda environments, whose packages conda's pip put in."""
 
 from functools import partial
 from pathlib import Path
 
 import pytest
-import trial_stories as stories
 from conda_place import Conda, run
+
+import trial_stories as stories
 from trial_box import Box
 
 pytestmark = [

@@ -124,6 +124,10 @@ def _as_told(arrival: "Arrival", markers: "dict[str, str]") -> Incoming:
         environment=markers,
         editable=arrival.editable,
     )
+    if arrival.build:
+        from envguard.change.condas import traits_of
+
+        traits = tuple(sorted({*traits, *traits_of(arrival.build), *(("pure",) if arrival.is_pure else ())}))
     return Incoming(
         name=arrival.name,
         version=arrival.version,

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import trial_stories as stories
-from trial_box import UV, Box
 
+import trial_stories as stories
 from envguard.change.trial.outputs import compare
 from envguard.change.trial.tolerance import Tolerance
 from support import run
+from trial_box import UV, Box
 
 pytestmark = [
     pytest.mark.slow,
