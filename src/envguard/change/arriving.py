@@ -111,6 +111,7 @@ def _unread(arrival: "Arrival", why: str) -> Change:
         installed=f"{arrival.name} {arrival.version}",
         path=redact(arrival.url) if arrival.url else "",
         evidence=(why,),
+        traits=("conda",) if arrival.build else (),
     )
 
 
