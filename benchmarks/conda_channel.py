@@ -12,7 +12,8 @@ installs other packages of the channel into another prefix. What is in the chann
 - ``six`` in two versions: Python code for any platform; ``markupsafe``: a compiled module;
 - ``pytorch`` for CUDA and for the CPU: the distribution ``torch``, of which only the build string and torch/version.py
   differ, with a text in which the prefix is written anew on installation;
-- ``graphviz``: the C program, whose name on the Python index is another project. Its files hold the prefix, too.
+- ``graphviz``: the C program, whose name on the Python index is another project. Its files hold the prefix, too;
+- ``tool``: Python code for any platform, with a script and an entry point. PREFIX has it not.
 """
 
 import asyncio
@@ -67,6 +68,7 @@ def build(folder: Path) -> None:
     _pack_torch(channel, work, build=f"{_TAG}_cu121_0", cuda="'12.1'", number=1)
     _pack_torch(channel, work, build=f"{_TAG}_cpu_0", cuda="None", number=0)
     _pack_graphviz(channel)
+    _pack_tool(channel)
     asyncio.run(importlib.import_module("rattler.index").index_fs(channel, write_shards=False, force=True))
     prefix = folder / "prefix"
     asyncio.run(_install(folder, prefix, list(PACKAGES)))
@@ -187,7 +189,6 @@ def _pack_torch(channel: Path, work: Path, *, build: str, cuda: str, number: int
 
 
 def _pack_graphviz(channel: Path) -> None:
-    """The old archive format by hand: so the places of the prefix are known."""
     texts = {
         "bin/dot": f"#!{PLACEHOLDER}/bin/python\nprint('{PLACEHOLDER}/share/graphviz')\n",
         "lib/pkgconfig/libgvc.pc": f"prefix={PLACEHOLDER}\nlibdir={PLACEHOLDER}/lib\n",
@@ -198,15 +199,6 @@ def _pack_graphviz(channel: Path) -> None:
         **{path: (text.encode(), "text") for path, text in texts.items()},
         "lib/libgvc.so.6": (binary, "binary"),
     }
-    paths: list[dict[str, Any]] = []
-    members: dict[str, bytes] = {}
-    for path, (data, mode) in rewritten.items():
-        members[path] = data
-        paths.append({**_path(path, data), "prefix_placeholder": PLACEHOLDER, "file_mode": mode})
-    for path, data in plain.items():
-        members[path] = data
-        paths.append(_path(path, data))
-    paths.append({**_path("lib/libgvc.so", binary), "path_type": "softlink"})
     index = {
         "name": "graphviz",
         "version": "9.0.0",
@@ -219,19 +211,69 @@ def _pack_graphviz(channel: Path) -> None:
         "license": "EPL-1.0",
         "timestamp": int(_BUILT.timestamp() * 1000),
     }
+    _pack_by_hand(channel, index, plain, rewritten, links={"lib/libgvc.so": "libgvc.so.6"})
+
+
+def _pack_tool(channel: Path) -> None:
+    """Python code for any platform, with a script and with entry points, which installers write themselves."""
+    plain = {
+        "site-packages/tool/__init__.py": b"def main():\n    print('tool')\n",
+        "site-packages/tool-1.0.dist-info/INSTALLER": b"conda\n",
+        "site-packages/tool-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n",
+        "site-packages/tool-1.0.dist-info/RECORD": b"tool/__init__.py,,\ntool-1.0.dist-info/METADATA,,\n",
+    }
+    script = f"#!{PLACEHOLDER}/bin/python -E\nprint('{PLACEHOLDER}')\n".encode()
+    index = {
+        "name": "tool",
+        "version": "1.0",
+        "build": "pyh1_0",
+        "build_number": 0,
+        "depends": ["python >=3.8"],
+        "noarch": "python",
+        "subdir": "noarch",
+        "timestamp": int(_BUILT.timestamp() * 1000),
+    }
+    points = {"type": "python", "entry_points": ["tool = tool:main"]}
+    about = {"info/link.json": json.dumps({"noarch": points, "package_metadata_version": 1}).encode()}
+    _pack_by_hand(channel, index, plain, {"python-scripts/tool-script": (script, "text")}, about=about)
+
+
+def _pack_by_hand(
+    channel: Path,
+    index: dict[str, Any],
+    plain: dict[str, bytes],
+    rewritten: dict[str, tuple[bytes, str]],
+    *,
+    links: "dict[str, str] | None" = None,
+    about: "dict[str, bytes] | None" = None,
+) -> None:
+    """The old archive format, so that the places of the prefix are known."""
+    paths: list[dict[str, Any]] = []
+    members: dict[str, bytes] = {}
+    for path, (data, mode) in rewritten.items():
+        members[path] = data
+        paths.append({**_path(path, data), "prefix_placeholder": PLACEHOLDER, "file_mode": mode})
+    for path, data in plain.items():
+        members[path] = data
+        paths.append(_path(path, data))
+    for path, target in (links or {}).items():
+        paths.append({**_path(path, members[f"{path.rpartition('/')[0]}/{target}"]), "path_type": "softlink"})
     members["info/index.json"] = json.dumps(index).encode()
     members["info/paths.json"] = json.dumps({"paths": paths, "paths_version": 1}).encode()
     members["info/files"] = "".join(f"{each['_path']}\n" for each in paths).encode()
+    members |= about or {}
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for path, data in members.items():
             member = tarfile.TarInfo(path)
-            member.size, member.mode = len(data), 0o755 if path.startswith("bin/") else 0o644
+            member.size, member.mode = len(data), 0o755 if path.startswith(("bin/", "python-scripts/")) else 0o644
             tar.addfile(member, io.BytesIO(data))
-        link = tarfile.TarInfo("lib/libgvc.so")
-        link.type, link.linkname = tarfile.SYMTYPE, "libgvc.so.6"
-        tar.addfile(link)
-    (channel / SUBDIR / "graphviz-9.0.0-h78e8752_1.tar.bz2").write_bytes(bz2.compress(archive.getvalue()))
+        for path, target in (links or {}).items():
+            link = tarfile.TarInfo(path)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
+    name = f"{index['name']}-{index['version']}-{index['build']}.tar.bz2"
+    (channel / str(index["subdir"]) / name).write_bytes(bz2.compress(archive.getvalue()))
 
 
 def _path(path: str, data: bytes) -> dict[str, Any]:

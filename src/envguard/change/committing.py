@@ -1,6 +1,7 @@
 """Doing the operations of a journal: renames and removals, which have no effect when they are done twice."""
 
 import contextlib
+import hashlib
 import os
 
 from envguard.change import journal, place
@@ -25,7 +26,7 @@ def commit(prefix: str, done: "journal.Journal") -> None:
     pruned = set()
     for operation in done.operations:
         with explained(operation.path):
-            if operation.kind == "put":
+            if operation.kind in ("put", "link"):
                 _put(root, folder, operation)
             elif operation.kind == "unlink":
                 _unlink(root, operation.path)
@@ -41,7 +42,7 @@ def _put(root: str, folder: str, operation: Operation) -> None:
     staged = os.path.join(folder, os.path.basename(operation.staged))
     if not os.path.lexists(staged):
         return  # it was put in its place before the interruption
-    if sha256_of(staged) != operation.sha256:
+    if (_link_digest(staged) if operation.kind == "link" else sha256_of(staged)) != operation.sha256:
         raise ChangeError(f"{staged}: not what was staged", remedy="remove the journal beside it, and restore again")
     parent = os.path.dirname(operation.path)
     os.makedirs(parent, exist_ok=True)
@@ -51,6 +52,10 @@ def _put(root: str, folder: str, operation: Operation) -> None:
         for each in folders_below(operation.path):
             os.rmdir(each)  # emptied by the operations before
     os.replace(staged, operation.path)
+
+
+def _link_digest(path: str) -> str:
+    return hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest() if os.path.islink(path) else ""
 
 
 def _unlink(root: str, path: str) -> None:

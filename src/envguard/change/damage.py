@@ -7,6 +7,8 @@ import os
 
 from envguard._value import Value
 from envguard.change import supply
+from envguard.change.conda.damage import Side
+from envguard.change.conda.supply import key
 from envguard.facts.conda_files import CONDA
 from envguard.facts.owners import OWN_NAME
 from envguard.facts.providers import required_name
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from envguard.change.seen import Seen
     from envguard.facts.differences import Difference
-    from envguard.model import Change, Distribution, Finding, Pin
+    from envguard.model import Change, CondaPackage, Distribution, Finding, Pin
 
 _REPAIRABLE = frozenset({"EG101", "EG102", "EG104", "EG105", "EG106", "EG107", "EG108", "EG109"})
 """Codes of what putting the golden artifact in place mends."""
@@ -37,8 +39,15 @@ class Step(Value):
     """To install."""
     distributions: "tuple[Distribution, ...]" = ()
     """To remove."""
+    records: "tuple[CondaPackage, ...]" = ()
+    """Packages of conda's to remove."""
     paths: tuple[str, ...] = ()
     """To delete, or whose executable bit is wrong; absolute."""
+
+    @property
+    def key(self) -> str:
+        """The package's name, marked where it is a package of conda's that is to be installed."""
+        return key(self.pin) if self.pin is not None else self.package
 
 
 def steps(
@@ -61,8 +70,11 @@ class _Reading:
         self._remove = remove
         self._prune = prune
         self._pins = {pin.name: pin for pin in seen.snapshot.pins if pin.manager == "pip" and pin.name}
-        self._by_conda = {each.python_name for each in seen.live.conda or () if each.python_name}
-        self._conda = {pin.name for pin in seen.snapshot.pins if pin.manager == "conda"}
+        self._conda = Side(seen)
+        self._conda_installs: dict[str, list[str]] = {}
+        self._conda_pins: dict[str, Pin] = {}
+        self._conda_removed: dict[str, tuple[CondaPackage, ...]] = {}
+        self._brought_by_unknown: list[str] = []
         self._installs: dict[str, list[str]] = {}
         self._left: dict[tuple[str, str], None] = {}
         self._deleted: dict[str, list[str]] = {}
@@ -76,8 +88,23 @@ class _Reading:
         for difference in self._seen.differences:
             self._sort_file(difference)
         for name in doubted:
-            if name in self._pins and name not in self._installs:
-                self._install(name, "an interrupted change may have left it half done")
+            self._doubt(name)
+        yield from self._removals()
+        yield from self._installations()
+        gone = self._only_leftovers()
+        for name, why in self._left:
+            if name not in gone:
+                yield Step(action="leave", package=name, what=why)
+
+    def _doubt(self, name: str) -> None:
+        why = "an interrupted change may have left it half done"
+        pin = self._conda.pin(name) if name.startswith(CONDA) else None
+        if pin is not None:
+            self._install_by_conda(pin, why)
+        elif name in self._pins and name not in self._installs:
+            self._install(name, why)
+
+    def _removals(self) -> "Iterator[Step]":
         self._removed -= self._only_leftovers()
         for name, paths in sorted(self._deleted.items()):
             yield Step(
@@ -90,13 +117,18 @@ class _Reading:
             found = tuple(each for each in self._seen.live.distributions if each.name == name)
             versions = ", ".join(sorted({each.version for each in found}))
             yield Step(action="remove", package=name, what=f"{versions} is not in the golden file", distributions=found)
+        for name, records in sorted(self._conda_removed.items()):
+            versions = ", ".join(sorted({each.version for each in records}))
+            yield Step(action="remove", package=name, what=f"{versions} is not in the golden file", records=records)
+
+    def _installations(self) -> "Iterator[Step]":
+        for name, reasons in sorted(self._conda_installs.items()):
+            pin = self._conda_pins[name]
+            yield Step(action="install", package=name, what="; ".join(dict.fromkeys(reasons)), pin=pin)
+        for name in () if self._conda_installs else self._brought_by_unknown:
+            self._leave(name, "a package of conda's brought it, and no record says which")
         for name, reasons in sorted(self._installs.items()):
             yield Step(action="install", package=name, what="; ".join(dict.fromkeys(reasons)), pin=self._pins[name])
-        gone = self._only_leftovers()
-        for name, why in self._left:
-            if name in gone:
-                continue
-            yield Step(action="leave", package=name, what=why)
 
     def _install(self, name: str, why: str) -> None:
         self._installs.setdefault(name, []).append(why)
@@ -111,8 +143,8 @@ class _Reading:
             return
         if change.code == "EG109" and _is_leftover(change):
             self._delete_leftover(change)
-        elif self._is_condas(change):
-            self._leave(name, f"{_words(change)}: a package of conda's, {self._by_condas_hand(name)}")
+        elif self._conda.has(change):
+            self._sort_condas(change)
         elif change.code == "EG103":
             self._sort_extra(change)
         elif name in self._pins and change.code in _REPAIRABLE:
@@ -130,24 +162,58 @@ class _Reading:
     def _is_sorted_by_file(change: "Change") -> bool:
         return change.kind in ("edited", "deleted-file", "added-file", "mode", "bytecode", "startup")
 
-    def _is_condas(self, change: "Change") -> bool:
-        name = change.package
-        return (
-            "conda" in change.traits
-            or change.code in ("EG113", "EG114")
-            or name in self._by_conda
-            or (name in self._conda and name not in self._pins)
-        )
+    def _install_by_conda(self, pin: "Pin", why: str) -> None:
+        cannot = self._conda.cannot(pin)
+        if cannot:
+            self._leave(pin.name, f"{why}: {cannot}")
+        else:
+            self._conda_pins[pin.name] = pin
+            self._conda_installs.setdefault(pin.name, []).append(why)
 
-    def _by_condas_hand(self, name: str) -> str:
-        """How conda itself puts a package back."""
-        of = {each.python_name: each.name for each in self._seen.live.conda or () if each.python_name}
-        pins = {pin.name: pin for pin in self._seen.snapshot.pins if pin.manager == "conda"}
-        pin = pins.get(of.get(name, name))
+    def _sort_condas(self, change: "Change") -> None:
+        """A finding of a package of conda's, or of a distribution that one brings."""
+        name = change.package
+        pin = self._conda.pin(name)
+        if change.code == "EG103":
+            self._sort_extra_of_condas(change)
+        elif pin is not None:
+            self._install_by_conda(pin, _words(change))
+        elif self._conda.is_brought_by_unknown(name):
+            self._brought_by_unknown.append(name)
+        else:
+            self._leave(name, f"{_words(change)}: a package of conda's, {self._conda.by_hand(name)}")
+
+    def _sort_extra_of_condas(self, change: "Change") -> None:
+        name = change.package
+        extra = f"{change.installed} is not in the golden file"
+        records = self._conda.packages(name)
+        needed = self._needed_by_us() | {OWN_NAME}
+        if name == OWN_NAME:
+            return
+        if not records or not self._conda.is_golden:
+            self._leave(name, f"{extra}: a package of conda's, of which the golden file names none")
+        elif not self._prune and name not in self._remove:
+            self._leave(name, f"{extra}: removed only with --prune")
+        elif any(each.name == "python" or each.python_name in needed for each in records):
+            self._leave(name, f"{extra}, and envguard itself needs it")
+        else:
+            self._conda_removed[records[0].name] = records
+
+    def _sort_file_of_condas(self, name: str, kind: str, difference: "Difference") -> None:
+        pin = self._conda.pin(name)
+        bare = name.removeprefix(CONDA)
+        going = [each for records in self._conda_removed.values() for each in records]
+        if pin is None and any(bare in (each.name, each.python_name) for each in going):
+            return
         if pin is None:
-            return "which the golden file does not name"
-        spec = "=".join(filter(None, (pin.name, pin.version or "", pin.build)))
-        return f"for conda to put back: conda install --force-reinstall --no-deps '{spec}'"
+            why = f"a file of conda's, {self._conda.by_hand(name)}"
+            self._leave(bare, f"{difference.path}: {difference.what}: {why}")
+        elif kind == "added-file":
+            self._deleted.setdefault(bare, []).append(difference.path)
+        elif kind == "mode":
+            self._modes.setdefault(bare, []).append(difference.path)
+        else:
+            self._install_by_conda(pin, _said(difference, kind, self._seen.prefix))
 
     def _sort_extra(self, change: "Change") -> None:
         name = change.package
@@ -177,7 +243,8 @@ class _Reading:
         """Names of which nothing is installed but a leftover that is deleted."""
         paths = {path for each in self._deleted.values() for path in each}
         kept = {each.name for each in self._seen.live.distributions if os.path.realpath(each.path) not in paths}
-        return self._deleted.keys() - kept - self._pins.keys() - {""}
+        names = self._deleted.keys() - kept - self._pins.keys() - {""}
+        return {name for name in names if not self._conda.owns(name)}
 
     def _delete_leftover(self, change: "Change") -> None:
         path = os.path.realpath(os.path.dirname(change.path)) + "/" + os.path.basename(change.path)
@@ -199,9 +266,8 @@ class _Reading:
             self._leave(name, f"{path}: {difference.what}: outside the environment")
         elif kind == "bytecode":
             self._deleted.setdefault(name, []).append(path)
-        elif name.startswith(CONDA) or name in self._by_conda:
-            bare = name.removeprefix(CONDA)
-            self._leave(bare, f"{path}: {difference.what}: a file of conda's, {self._by_condas_hand(bare)}")
+        elif self._conda.owns(name):
+            self._sort_file_of_condas(name, kind, difference)
         elif name in self._pins:
             self._sort_file_of_pin(name, kind, difference)
         elif kind == "added-file" and (owners := self._owners_below(path)):
@@ -227,9 +293,7 @@ class _Reading:
         if kind == "mode":
             self._modes.setdefault(name, []).append(difference.path)
             return
-        shown = (
-            f"{_short(difference.path, self._seen.prefix)} {'is missing' if kind == 'deleted-file' else 'was edited'}"
-        )
+        shown = _said(difference, kind, self._seen.prefix)
         why = supply.not_a_wheel(self._pins[name])
         if why:
             self._leave(name, f"{shown}: {why}")
@@ -265,6 +329,10 @@ def _words(change: "Change") -> str:
     return (
         said.get(change.code) or f"{change.code} {change.kind} {change.evidence[0] if change.evidence else ''}".strip()
     )
+
+
+def _said(difference: "Difference", kind: str, prefix: str) -> str:
+    return f"{_short(difference.path, prefix)} {'is missing' if kind == 'deleted-file' else 'was edited'}"
 
 
 def _counted(paths: "list[str]", prefix: str) -> str:

@@ -28,13 +28,14 @@ class Operation(Value):
     """One step that has no effect when it is done twice."""
 
     kind: str
-    """``put`` a staged file in its place, ``unlink`` a file or link, ``prune`` a folder if it is empty."""
+    """``put`` a staged file in its place, ``link`` a staged symbolic link, ``unlink`` a file or link, or
+    ``prune`` an empty folder."""
     path: str
     """Absolute, below the prefix."""
     staged: str = ""
     """Name of the file in the folder of staged files."""
     sha256: str = ""
-    """Of the staged file."""
+    """Of the staged file, or of what the staged link says."""
 
 
 class Journal(Value):

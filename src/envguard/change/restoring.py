@@ -11,6 +11,7 @@ import contextlib
 from envguard._value import Value
 from envguard.change import committing, damage, golden, journal, place, seen as seeing, site_lock, staging, supply
 from envguard.change.artifact import ArtifactError
+from envguard.change.conda import staging as conda_staging, supply as conda_supply
 from envguard.change.damage import Step
 from envguard.change.seen import Seen
 from envguard.change.supply import Supply
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from envguard.change.journal import Journal
-    from envguard.model import Depth, Report, Selection
+    from envguard.model import Depth, Pin, Report, Selection
 
 ROUNDS = 5
 """How often it looks and repairs: putting back one artifact may uncover what another one left behind."""
@@ -51,9 +52,9 @@ class Plan(Value):
         """What is left alone, and why."""
         return tuple(step for step in self.steps if step.action == "leave")
 
-    def supply(self, name: str) -> "Supply | None":
-        """Where the artifact of a package comes from."""
-        return next((each for each in self.supplies if each.pin.name == name), None)
+    def supply(self, step: Step) -> "Supply | None":
+        """Where the artifact of a step comes from."""
+        return next((each for each in self.supplies if conda_supply.key(each.pin) == step.key), None)
 
 
 class Outcome(Value):
@@ -109,14 +110,8 @@ def plan_restore(lock: str, options: "Options | None" = None, *, memory: "Memory
     interrupted = journal.read(seen.prefix)
     steps = damage.steps(seen, prune=asked.prune, remove=asked.remove, doubted=_doubted(interrupted))
     pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
-    found = supply.find(
-        pins,
-        find_links=asked.find_links,
-        offline=asked.offline,
-        python=seen.live.interpreter,
-        judged=seen.prefix,
-    )
-    supplies = tuple(found[pin.name] for pin in pins)
+    found = _found(pins, seen, asked)
+    supplies = tuple(found[conda_supply.key(pin)] for pin in pins)
     if asked.offline:
         steps = tuple(_or_left(step, found) for step in steps)
     return Plan(seen=seen, steps=steps, supplies=supplies, interrupted=interrupted)
@@ -168,10 +163,10 @@ def restore(
                 break
             did, not_done = apply(plan, todo, asked, tell=tell)
             done += did
-            failed |= {step.package: step for step in not_done}
+            failed |= {step.key: step for step in not_done}
             seen = _look(lock, asked, memory)
             steps = tuple(
-                failed[step.package] if step.action == "install" and step.package in failed else step
+                failed[step.key] if step.action == "install" and step.key in failed else step
                 for step in damage.steps(seen, prune=asked.prune, remove=asked.remove)
             )
             plan = plan.replace(seen=seen, steps=steps)
@@ -225,11 +220,14 @@ def apply(
 def _stage(step: Step, ready: staging.Staging, found: "dict[str, Supply]") -> str:
     """Stages one step; why it cannot be done, or ""."""
     if step.action == "install" and step.pin is not None:
-        source = found[step.pin.name]
+        source = found[step.key]
         if not source.path:
             return source.why
         try:
-            ready.install(source)
+            if step.pin.manager == "conda":
+                conda_staging.install(ready, source, place.make(ready.prefix, journal.WHEELS))
+            else:
+                ready.install(source)
         except ArtifactError as error:
             return f"{source.path}: {safe(error.why)}"
     elif step.action == "remove":
@@ -240,6 +238,7 @@ def _stage(step: Step, ready: staging.Staging, found: "dict[str, Supply]") -> st
                 return "without a usable RECORD nothing says which files are its own"
         for distribution in step.distributions:
             ready.remove(distribution)
+        conda_staging.remove(ready, step.records)
     elif step.action == "mode":
         ready.set_mode(step.paths)
     else:
@@ -251,34 +250,42 @@ def _fetched(
     plan: Plan, steps: "Sequence[Step]", options: Options, tell: "Callable[[str], None]"
 ) -> "dict[str, Supply]":
     """The artifacts of all steps that install, the missing ones from the index, all proven."""
-    found = {each.pin.name: each for each in plan.supplies}
-    missing = [
-        step.pin
-        for step in steps
-        if step.action == "install" and step.pin is not None and not found.get(step.pin.name, _none(step.pin)).path
-    ]
+    found = {conda_supply.key(each.pin): each for each in plan.supplies}
+    known = {name for name, each in found.items() if each.path}
+    missing = [step.pin for step in steps if step.action == "install" and step.pin and step.key not in known]
     if not missing:
         return found
     if not options.offline:
-        tell(f"asking the index for {', '.join(f'{pin.name}=={pin.version}' for pin in missing)}")
-    return found | supply.find(
-        missing,
+        names = (f"{pin.name}{'=' if pin.manager == 'conda' else '=='}{pin.version}" for pin in missing)
+        tell(f"asking the index for {', '.join(names)}")
+    return found | _found(missing, plan.seen, options, download_to=place.make(plan.seen.prefix, journal.WHEELS))
+
+
+def _found(pins: "Sequence[Pin]", seen: Seen, options: Options, *, download_to: str = "") -> "dict[str, Supply]":
+    """The artifact of each pin, of pip's and of conda's."""
+    by_conda = [pin for pin in pins if pin.manager == "conda"]
+    found = supply.find(
+        [pin for pin in pins if pin.manager != "conda"],
         find_links=options.find_links,
         offline=options.offline,
-        python=plan.seen.live.interpreter,
-        download_to=place.make(plan.seen.prefix, journal.WHEELS),
-        judged=plan.seen.prefix,
+        python=seen.live.interpreter,
+        download_to=download_to,
+        judged=seen.prefix,
+    )
+    return found | conda_supply.find(
+        by_conda,
+        find_links=options.find_links if by_conda else (),
+        offline=options.offline,
+        prefix=seen.prefix,
+        urls=conda_supply.urls(by_conda, seen.live),
+        download_to=download_to,
     )
 
 
-def _none(pin: object) -> Supply:
-    return Supply(pin=pin)  # type: ignore[arg-type] # only its empty path is asked for
-
-
 def _or_left(step: Step, found: "dict[str, Supply]") -> Step:
-    if step.action != "install" or step.pin is None or found[step.pin.name].path:
+    if step.action != "install" or step.pin is None or found[step.key].path:
         return step
-    return step.replace(action="leave", what=f"{step.what}: {found[step.pin.name].why}")
+    return step.replace(action="leave", what=f"{step.what}: {found[step.key].why}")
 
 
 def _look(lock: str, options: Options, memory: "Memory | None") -> Seen:

@@ -32,6 +32,8 @@ class Supply(Value):
     @property
     def proof(self) -> str:
         """What the artifact was held against."""
+        if self.pin.manager == "conda":
+            return "SHA-256" if any(each.startswith("sha256:") for each in self.pin.hashes) else "MD5"
         if self.pin.record:
             return "record digest"
         return "SHA-256" if self.pin.hashes else "name and version only: the golden file seals no digest"

@@ -87,13 +87,20 @@ def _line(step: "Step", plan: "Plan", paint: "Paint") -> str:
     version = f" {step.pin.version}" if step.pin is not None else ""
     words = f"{step.package or '(no package)'}{version}: {step.what}"
     if step.action == "install":
-        source = plan.supply(step.package)
+        source = plan.supply(step)
         if source is not None and source.path:
             words += f"; from {source.origin}, proven by {source.proof}"
         else:
-            words += "; from the index, if it has the golden artifact"
+            words += f"; from {_asked(step)}, if it has the golden artifact"
             words += f" ({source.why})" if source is not None and source.why.startswith("not the golden") else ""
     return f"{paint(f'{step.action:<7}', _STYLES[step.action])}  {paint.text(safe(words))}"
+
+
+def _asked(step: "Step") -> str:
+    """Whom a step asks for what is nowhere here."""
+    if step.pin is None or step.pin.manager != "conda":
+        return "the index"
+    return step.pin.url or "conda's channel"
 
 
 def agree(plan: "Plan", *, yes: bool) -> bool:

@@ -1,0 +1,157 @@
+"""Where the archives of golden conda packages are to be had: a folder, a channel on disk, conda's caches, their URL.
+
+Whatever is found is held to the digest that the golden file pins before it is used. What cannot be found or proven is
+named with the reason, and nothing is done about it.
+"""
+
+import os
+import re
+from urllib.parse import unquote, urlsplit
+
+from envguard.change import remote
+from envguard.change.conda import archive, caches
+from envguard.change.supply import Supply
+from envguard.errors import EnvguardError, UsageError
+from envguard.facts.conda_files import CONDA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from envguard.model import Environment, Pin
+
+ARCHIVE_LIMIT = 16 << 30
+"""Bytes of an archive that are fetched."""
+_BLOCK = 1 << 20
+_SUBDIR = re.compile(r"noarch|[a-z]+-[a-z0-9_]+", re.ASCII)
+
+
+def find(
+    pins: "Iterable[Pin]",
+    *,
+    find_links: "Sequence[str]" = (),
+    offline: bool = False,
+    prefix: str = "",
+    urls: "Mapping[str, str] | None" = None,
+    download_to: str = "",
+) -> dict[str, Supply]:
+    """The golden archive of each pin, proven.
+
+    Args:
+        pins: Of manager conda.
+        find_links: Folders with archives, or with a channel's folders of them; asked first.
+        offline: Do not ask the network.
+        prefix: Of the environment, whose caches are looked at; "" looks at none.
+        urls: conda's name to the URL of its archive, where the golden file says none.
+        download_to: Folder for what the network gives; "" does not ask it.
+
+    Returns:
+        ``key`` of each pin to what was found.
+
+    Raises:
+        UsageError: A folder cannot be listed.
+    """
+    pins = list(pins)
+    folders = [(folder, folder) for link in find_links for folder in (link, *_subdirs(link))]
+    if prefix:
+        folders += [(folder, "conda's cache") for folder in caches.folders(prefix)]
+    to = "" if offline else download_to
+    return {key(pin): _find(pin, folders, (urls or {}).get(pin.name, ""), to) for pin in pins}
+
+
+def urls(pins: "Iterable[Pin]", live: "Environment") -> dict[str, str]:
+    """Conda's name to the URL of the golden archive, of those pins of which the record that is there tells it."""
+    builds = {(each.name.lower(), each.version, each.build): each.url for each in live.conda or ()}
+    found = ((pin.name, builds.get((pin.name.lower(), pin.version or "", pin.build), "")) for pin in pins)
+    return {name: url for name, url in found if url}
+
+
+def key(pin: "Pin") -> str:
+    """What a pin is called where those of pip and of conda stand together: a name may be one of both."""
+    return CONDA + pin.name if pin.manager == "conda" else pin.name
+
+
+def cannot(pin: "Pin") -> str:
+    """Why no archive can stand for a pin; "" where one can."""
+    if pin.unverifiable or not pin.version or not pin.build or "*" in pin.build:
+        return pin.unverifiable or "the golden file gives no exact version and build of it"
+    if not any(each.lower().startswith(("sha256:", "md5:")) for each in pin.hashes):
+        return "the golden file gives no digest of its archive"
+    return ""
+
+
+def _subdirs(folder: str) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"--find-links: {why}: {folder!a}", remedy="give a folder with archives or wheels") from error
+    paths = (os.path.join(folder, name) for name in names if _SUBDIR.fullmatch(name))
+    return [path for path in paths if os.path.isdir(path)]
+
+
+def _find(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str, download_to: str) -> Supply:
+    why = cannot(pin)
+    if why:
+        return Supply(pin=pin, why=why)
+    refused: list[str] = []
+    url = pin.url or url
+    for path, origin in _candidates(pin, folders, url):
+        why = archive.unreadable(path) or _unlike(pin, path)
+        if not why:
+            return Supply(pin=pin, path=path, origin=origin)
+        refused.append(f"{os.path.basename(path)} in {origin}: {why}")
+    if download_to and urlsplit(url).scheme in ("http", "https"):
+        path = os.path.join(download_to, _name(url))
+        why = archive.unreadable(path) or _fetched(url, path) or _unlike(pin, path)
+        if not why:
+            return Supply(pin=pin, path=path, origin=remote.shown(url))
+        refused.append(f"{remote.shown(url)}: {why}")
+    if refused:
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        return Supply(pin=pin, why=f"not the golden archive: {refused[0]}{more}")
+    asked = "" if download_to else ", and the network was not asked"
+    return Supply(pin=pin, why=f"no archive of it was found{asked if url else ', and no URL of it is known'}")
+
+
+def _candidates(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str) -> "Iterator[tuple[str, str]]":
+    """Files that may be the archive, and where they lie."""
+    stem = f"{pin.name}-{pin.version}-{pin.build}"
+    names = dict.fromkeys([_name(url), *(stem + suffix for suffix in archive.SUFFIXES)])
+    for folder, origin in folders:
+        for name in names:
+            path = os.path.join(folder, name)
+            if name and os.path.isfile(path):
+                yield path, origin
+    parts = urlsplit(url)
+    if parts.scheme == "file" and os.path.isfile(unquote(parts.path)):
+        yield unquote(parts.path), "the channel on disk that the golden file names"
+
+
+def _name(url: str) -> str:
+    """The file name of an archive; "" where a URL ends in none."""
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    return name if name.endswith(archive.SUFFIXES) and "/" not in name and "\0" not in name else ""
+
+
+def _unlike(pin: "Pin", path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return archive.unlike(file.read, pin.hashes)
+    except OSError as error:
+        return f"cannot be read: {(error.strerror or str(error)).lower()}"
+
+
+def _fetched(url: str, path: str) -> str:
+    """Fetches an archive; why there is none, or ""."""
+    length = 0
+    try:
+        with remote.answer(url) as answer, open(path, "wb") as file:
+            while block := answer.read(_BLOCK):
+                length += len(block)
+                if length > ARCHIVE_LIMIT:
+                    return f"more than {ARCHIVE_LIMIT} bytes"
+                file.write(block)
+    except EnvguardError as error:
+        return error.problem
+    return ""
