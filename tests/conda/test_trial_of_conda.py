@@ -67,6 +67,27 @@ def test_a_package_of_condas_is_tried_and_accepted(box: Box) -> None:
     assert "six=1.16.0" not in golden
     assert box.check() == 1
     assert box.state() == before
+    done = box.accept("--apply")
+    assert done.returncode == 0, done.stderr
+    assert "proven by SHA-256" in done.stderr
+    assert box.check() == 0
+    assert box.trials()[0]["state"] == "applied"
+    old = box.folder / ".envguard" / "history" / box.history()[0]["lock"]
+    assert box("check", "--python", box.live, "--lock", old).returncode == 1
+
+
+def test_a_removal_of_condas_is_accepted_and_applied(box: Box) -> None:
+    (box.folder / "envguard.toml").write_text(
+        '[[rules]]\nid = "gone"\npackage = ["graphviz"]\nverdict = "cautious"\nreason = "seen"\n'
+    )
+    assert box("freeze", "--python", box.live, "--depth", "files").returncode == 0
+    done = tried(box, "remove", "graphviz")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert (box.live / "bin" / "dot").exists()
+    done = box.accept("--apply")
+    assert done.returncode == 0, done.stderr
+    assert box.check() == 0
+    assert not (box.live / "bin" / "dot").exists()
 
 
 def test_what_breaks_by_a_removal_of_condas_is_shown(box: Box) -> None:
@@ -108,6 +129,10 @@ def test_another_build_that_the_rules_allow_is_tried(box: Box) -> None:
     assert done.returncode == 0, done.stderr
     assert "torch 2.5.0 py3" in done.stderr  # the builds are named, since the versions are the same
     assert box.check() == 1
+    done = box.accept("--apply")
+    assert done.returncode == 0, done.stderr
+    assert box.check() == 0
+    assert "cuda = None" in (box.site / "torch" / "version.py").read_text()
 
 
 def test_a_test_that_writes_into_its_environment_reaches_no_other(box: Box, conda: Conda) -> None:

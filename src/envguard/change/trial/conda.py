@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 
 from envguard.change import conda_archive
+from envguard.change.conda import supply
 from envguard.change.trial.conda_installing import CondaInstaller
-from envguard.change.trial.place import Trial
+from envguard.change.trial.place import ARRIVING, Trial
 from envguard.errors import UnverifiableError
-from envguard.model import Environment, Snapshot
+from envguard.model import Environment, Pin, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +44,35 @@ def change(trial: Trial, archives: "Sequence[Archive]", unlinked: "Sequence[str]
     paths = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".json"))
     kept = [each for each in _archives(paths) if each.name not in gone]
     installer.put([*kept, *archives], "change", fresh=archives, gone=unlinked)
+
+
+def keep(
+    trial: Trial, archives: "Sequence[Archive]", *, find_links: "Sequence[str]", offline: bool, judged: str
+) -> list[str]:
+    """Keep the archives of a change for the live environment, each held to its digest.
+
+    Args:
+        trial: They go into a folder of it.
+        archives: What the change puts in.
+        find_links: Folders with archives, or with those of a channel.
+        offline: Nothing may be asked of the network.
+        judged: Prefix of the original, beside which conda may have its cache.
+
+    Returns:
+        For each that could not be had, why, a sentence.
+    """
+    folder = trial.file(ARRIVING)
+    os.makedirs(folder, exist_ok=True)
+    pins = [
+        Pin(name=each.name, version=each.version, build=each.build, hashes=each.hashes, manager="conda", url=each.url)
+        for each in archives
+    ]
+    found = supply.find(pins, find_links=find_links, offline=offline, prefix=judged, download_to=folder)
+    for each in found.values():
+        if each.path and os.path.dirname(each.path) != folder:
+            shutil.copyfile(each.path, os.path.join(folder, os.path.basename(each.path)))
+    missing = (each for each in found.values() if not each.path)
+    return [f"{each.pin.name} {each.pin.version} {each.pin.build}: {each.why}" for each in missing]
 
 
 def _records(golden: Snapshot, live: Environment) -> list[str]:

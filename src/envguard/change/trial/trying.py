@@ -193,6 +193,8 @@ class _Attempt:
         ]
         found = evidence.of_findings(planned.report.findings)
         self.said["plan"] = {"verdict": planned.verdict, "moves": moves, "findings": found}
+        if planned.archives or planned.unlinked:
+            self.said["plan"]["removed_by_conda"] = list(planned.unlinked)
 
     def _build(self) -> filling.Filled:
         origin = base.origin_of(self.live)
@@ -279,7 +281,7 @@ class _Attempt:
         who = installer if by_conda is None else by_conda.name
         self.tell("change", f"{len(planned.moves)} of {len(self.golden.pins)} packages, with {who}")
         if by_conda is not None:
-            conda.change(self.trial, planned.archives, planned.unlinked, by_conda)
+            self._change_by_conda(planned, by_conda)
             return
         wish = self.wish
         changing.apply(
@@ -291,6 +293,19 @@ class _Attempt:
             find_links=wish.find_links,
             offline=wish.offline,
         )
+
+    def _change_by_conda(self, planned: planning.Plan, by_conda: CondaInstaller) -> None:
+        conda.change(self.trial, planned.archives, planned.unlinked, by_conda)
+        wish = self.wish
+        unkept = conda.keep(
+            self.trial,
+            planned.archives,
+            find_links=wish.find_links,
+            offline=wish.offline,
+            judged=self.live.prefix,
+        )
+        for why in unkept:
+            self.tell("note", safe(f"not kept for the live environment, which will have to ask for it: {why}"))
 
     def _look(self) -> Report:
         self.tell("look", "for what is newly broken, down to the compiled files")
