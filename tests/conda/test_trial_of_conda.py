@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from conda_place import Conda, Place
 
 import trial_stories as stories
-from trial_box import Box, Done, files_of
+from trial_box import Box, Done
 
 pytestmark = pytest.mark.slow
 
@@ -135,16 +136,30 @@ def test_another_build_that_the_rules_allow_is_tried(box: Box) -> None:
     assert "cuda = None" in (box.site / "torch" / "version.py").read_text()
 
 
-def test_a_test_that_writes_into_its_environment_reaches_no_other(box: Box, conda: Conda) -> None:
+def test_a_test_that_writes_into_its_environment_reaches_no_other(box: Box, conda: Conda, tmp_path: Path) -> None:
     """conda's installers link the same file into several environments and the cache."""
     source = box.site / "six.py"
     assert source.stat().st_nlink > 1
-    before, cached = box.state(), files_of(conda.folder / "cache")
-    test = "python -c \"import six; f = open(six.__file__, 'a'); f.write('edited = 1'); f.close()\""
-    done = tried(box, "install", "six=1.17", test=test)
-    assert done.returncode in (0, 1, 2)
+    (tmp_path / "rattler").mkdir()
+    (tmp_path / "rattler" / "pkgs").symlink_to(conda.folder / "cache")
+    before = box.state()
+    test = "python -c \"import six; f = open(six.__file__, 'a'); f.write('x = 1'); f.close(); print(six.__file__)\""
+    done = tried(box, "install", "six=1.17", test=test, RATTLER_CACHE_DIR=str(tmp_path / "rattler"))
+    assert done.returncode == 0, done.stderr
+    assert len(logs(box, "test")) == 2
     assert box.state() == before
-    assert files_of(conda.folder / "cache") == cached
+    assert (conda.folder / "cache" / "six-1.16.0-pyh1_0" / "site-packages" / "six.py").samefile(source)
+
+
+def test_offline_nothing_is_fetched(box: Box, tmp_path: Path) -> None:
+    record = next((box.live / "conda-meta").glob("six-*.json"))
+    text = record.read_text()
+    record.unlink()  # it may be linked with another
+    record.write_text(re.sub(r'"file://[^"]*/noarch/(six[^"]*)"', r'"https://conda.invalid/x/noarch/\1"', text))
+    assert box("freeze", "--python", box.live, "--depth", "files").returncode == 0
+    done = box.tried("idna==3.10", RATTLER_CACHE_DIR=str(tmp_path / "empty"))
+    assert done.returncode == 2
+    assert "six 1.16.0 pyh1_0 of conda's is not in py-rattler's cache, and nothing may be asked" in done.stderr
 
 
 def without_rattler(box: Box, folder: Path) -> Box:
