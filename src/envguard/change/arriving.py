@@ -1,11 +1,12 @@
 """What the artifacts of a resolution say of themselves: read where they can be, else as the installer tells it."""
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from envguard._value import Value
 from envguard.change import incoming
 from envguard.change.incoming import Incoming
+from envguard.change.local import local_path
 from envguard.environment import interpreter
 from envguard.errors import EnvguardError
 from envguard.facts import wheel
@@ -76,12 +77,6 @@ def look(
             unread.append(_unread(arrival, why))
             found.append(_as_told(arrival, markers))
     return Arriving(read=tuple(found), unread=tuple(unread))
-
-
-def local_path(url: str) -> str:
-    """The path that a ``file:`` URL names; empty for others."""
-    parts = urlsplit(url)
-    return unquote(parts.path) if parts.scheme == "file" else ""
 
 
 def _unreadable(arrival: "Arrival") -> str:

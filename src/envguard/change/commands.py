@@ -67,7 +67,7 @@ def trying(request: "Request") -> str:
 
 
 def _words(arrival: "Arrival") -> list[str]:
-    from envguard.change.arriving import local_path
+    from envguard.change.local import local_path
     from envguard.facts.direct_url import redact
 
     place = local_path(arrival.url) or redact(arrival.url)

@@ -7,7 +7,7 @@ version that is installed now may have drifted from it, and is named then.
 import os
 
 from envguard import versions
-from envguard.change.arriving import local_path
+from envguard.change.local import local_path
 from envguard.facts.direct_url import redact
 from envguard.facts.owners import OWN_NAME
 from envguard.facts.providers import required_name
