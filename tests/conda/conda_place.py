@@ -36,8 +36,11 @@ class Place:
     def __init__(self, prefix: Path, conda: Conda) -> None:
         self.prefix = prefix
         self.conda = conda
-        self.site = next((prefix / "lib").glob("python3*")) / "site-packages"
         self.python = str(prefix / "bin" / "python")
+
+    @property
+    def site(self) -> Path:
+        return next((self.prefix / "lib").glob("python3*")) / "site-packages"
 
     def pip(self, *arguments: str) -> None:
         run(self.python, "-m", "pip", "-q", *arguments)

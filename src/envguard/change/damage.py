@@ -124,7 +124,11 @@ class _Reading:
     def _installations(self) -> "Iterator[Step]":
         for name, reasons in sorted(self._conda_installs.items()):
             pin = self._conda_pins[name]
-            yield Step(action="install", package=name, what="; ".join(dict.fromkeys(reasons)), pin=pin)
+            what = "; ".join(dict.fromkeys(reasons))
+            if cannot := self._conda.cannot(pin):
+                self._leave(name, f"{what}: {cannot}")
+            else:
+                yield Step(action="install", package=name, what=what, pin=pin)
         for name in () if self._conda_installs else self._brought_by_unknown:
             self._leave(name, "a package of conda's brought it, and no record says which")
         for name, reasons in sorted(self._installs.items()):
@@ -163,12 +167,8 @@ class _Reading:
         return change.kind in ("edited", "deleted-file", "added-file", "mode", "bytecode", "startup")
 
     def _install_by_conda(self, pin: "Pin", why: str) -> None:
-        cannot = self._conda.cannot(pin)
-        if cannot:
-            self._leave(pin.name, f"{why}: {cannot}")
-        else:
-            self._conda_pins[pin.name] = pin
-            self._conda_installs.setdefault(pin.name, []).append(why)
+        self._conda_pins[pin.name] = pin
+        self._conda_installs.setdefault(pin.name, []).append(why)
 
     def _sort_condas(self, change: "Change") -> None:
         """A finding of a package of conda's, or of a distribution that one brings."""
@@ -325,6 +325,8 @@ def _words(change: "Change") -> str:
         "EG106": "has more than one metadata folder",
         "EG107": "comes from another artifact",
         "EG109": "has broken metadata",
+        "EG113": f"another installer put {change.installed} over it",
+        "EG114": "another installer removed it",
     }
     return (
         said.get(change.code) or f"{change.code} {change.kind} {change.evidence[0] if change.evidence else ''}".strip()

@@ -141,7 +141,7 @@ class Staging(Ground):
 
     def _put_all(self, name: str, laid: layout.Laid, contents: "Contents") -> None:
         """Old metadata goes first and new metadata comes last, so that what is half done is never taken for whole."""
-        targets = {path for path, file in laid.files.items() if not self.belongs_to_other(path, file.sha256, {name})}
+        targets = {path for path, file in laid.files.items() if not self._belongs_to_other(path, file.sha256, name)}
         self.targets |= targets
         old = [each for each in self.seen.live.distributions if each.name == name]
         gone = {path for each in old for path in self.files_of(each)} - targets
@@ -162,6 +162,17 @@ class Staging(Ground):
                 self.unlink_all(list(layout.bytecode_of(path)), keep=())
         self.unlink_all(sorted(gone - metadata), keep=targets, owners={name})
         self.first += sorted(late, key=lambda each: (each.path.endswith("/RECORD"), each.path))
+
+    def _belongs_to_other(self, path: str, sha256: str, name: str) -> bool:
+        """True for a file that several packages bring and that the golden environment had from another one."""
+        entry = self.sealed.get(path)
+        return (
+            entry is not None
+            and entry.kind == "f"
+            and entry.owner not in ("", name)
+            and bool(entry.sha256)
+            and entry.sha256 != sha256
+        )
 
 
 def _is_regular(path: str) -> bool:

@@ -186,17 +186,6 @@ class Ground:
         entry = self.sealed.get(path)
         return entry is not None and entry.owner not in ("", *owners) and not bytecode.is_cached(path)
 
-    def belongs_to_other(self, path: str, sha256: str, owners: "AbstractSet[str]") -> bool:
-        """True for a file that several packages bring and that the golden environment had from another one."""
-        entry = self.sealed.get(path)
-        return (
-            entry is not None
-            and entry.kind == "f"
-            and entry.owner not in ("", *owners)
-            and bool(entry.sha256)
-            and entry.sha256 != sha256
-        )
-
     def files_of(self, distribution: "Distribution") -> list[str]:
         """What a distribution's RECORD lists below the prefix, with the byte code of it, and its metadata folder."""
         found = [row.path for row in self.seen.ownership.rows if row.owner == distribution.name]

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dying import in_child
 from yard import Yard, pip_install, put_back, state
 
+from dying import in_child
 from envguard.change import golden, history
 from envguard.change.history import Entry
 from envguard.errors import LockError

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from dying import full, in_child
 from yard import State, Yard, pip_install, pip_uninstall, put_back, state, uv_install
 
+from dying import full, in_child
 from envguard import making
 from envguard.change import restoring
 from envguard.errors import ChangeError

@@ -22,7 +22,7 @@ from envguard.facts.reading import RECORD_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import IO, Any
 
 SUFFIXES = (".conda", ".tar.bz2")
@@ -39,8 +39,12 @@ _BROKEN = (
 class Contents:
     """The members of an open archive, by their names in it."""
 
-    def __init__(self, tars: "Iterable[tarfile.TarFile]") -> None:
+    def __init__(self, tars: "Iterable[tarfile.TarFile]", *, digests: dict[str, str], size: int) -> None:
         """Made by ``opened`` only."""
+        self.digests = digests
+        """Of the archive itself: algorithm to hex digest."""
+        self.size = size
+        """Of the archive itself, in bytes."""
         self._members: dict[str, tuple[tarfile.TarFile, tarfile.TarInfo]] = {}
         for tar in tars:
             for member in _members(tar):
@@ -68,8 +72,8 @@ class Contents:
         return member.linkname if member.issym() else ""
 
     def mode(self, name: str) -> int:
-        """The permission bits of a member."""
-        return self._member(name)[1].mode & 0o777
+        """The permission bits of a member; whoever owns it may read it."""
+        return self._member(name)[1].mode & 0o777 | 0o400
 
     def time(self, name: str) -> float:
         """When a member was last changed, in seconds since the epoch; byte code that comes with a source names it."""
@@ -133,21 +137,32 @@ def opened(path: str, hashes: "Iterable[str]", scratch: str) -> "Iterator[Conten
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(open(path, "rb"))
-            why = unlike(file.read, hashes)
+            found = digests(file.read)
+            size = file.tell()
             file.seek(0)
         except OSError as error:
             raise ArtifactError(f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-        if why:
+        if why := unlike(found, hashes):
             raise ArtifactError(why)
         parts = _parts(file, path, stack)
-        yield Contents([_tar(stack.enter_context(_decompressed(part, scratch)), stack) for part in parts])
+        tars = [_tar(stack.enter_context(_decompressed(part, scratch)), stack) for part in parts]
+        yield Contents(tars, digests=found, size=size)
 
 
-def unlike(read: "Callable[[int], bytes]", hashes: "Iterable[str]") -> str:
-    """Why bytes are not those of a pin's archive; "" where they are.
+def digests(read: "Callable[[int], bytes]") -> dict[str, str]:
+    """Algorithm to hex digest of all that ``read`` gives: those that conda's records and lists know."""
+    strong, weak = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    while block := read(_BLOCK):
+        strong.update(block)
+        weak.update(block)
+    return {"sha256": strong.hexdigest(), "md5": weak.hexdigest()}
+
+
+def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]") -> str:
+    """Why digests are not those of a pin's archive; "" where they are.
 
     Args:
-        read: Gives the next bytes.
+        found: As ``digests`` gives them.
         hashes: Of the pin, ``algorithm:hex``; where there are SHA-256 the MD5 are not asked.
     """
     wanted = {each.lower() for each in hashes}
@@ -155,11 +170,8 @@ def unlike(read: "Callable[[int], bytes]", hashes: "Iterable[str]") -> str:
     wanted = strong or {each for each in wanted if each.startswith("md5:")}
     if not wanted:
         return "the golden file gives no digest of its archive"
-    algorithm = min(wanted).partition(":")[0]
-    digest = hashlib.new(algorithm, usedforsecurity=False)
-    while block := read(_BLOCK):
-        digest.update(block)
-    return "" if f"{algorithm}:{digest.hexdigest()}" in wanted else f"its {algorithm.upper()} is not the golden one"
+    algorithm = "sha256" if strong else "md5"
+    return "" if f"{algorithm}:{found[algorithm]}" in wanted else f"its {algorithm.upper()} is not the golden one"
 
 
 def unreadable(path: str) -> str:
@@ -228,7 +240,7 @@ def _next(stream: "IO[bytes]") -> bytes:
 
 def _tar(file: "IO[bytes]", stack: contextlib.ExitStack) -> tarfile.TarFile:
     try:
-        return stack.enter_context(tarfile.open(fileobj=file, mode="r:"))
+        return stack.enter_context(tarfile.open(fileobj=file, mode="r:", encoding="utf-8"))
     except _BROKEN as error:
         raise ArtifactError(f"no tar file is in it: {error}") from error
 

@@ -31,6 +31,10 @@ class Side:
         self._brought = {each.python_name: each.name for each in self._live if each.python_name}
         self._sealed = frozenset(_brought_by_conda(seen)) if self._pins else frozenset()
         self._is_sealed = seen.listing is not None
+        self._is_condas = seen.live.conda is not None or _is_where_it_was_frozen(seen)
+        self._python = seen.live.interpreter.version.partition("+")[0]
+        others = ("", "conda")
+        self._by_others = {each.name for each in seen.live.distributions if each.installer not in others}
 
     @property
     def is_golden(self) -> bool:
@@ -39,7 +43,9 @@ class Side:
 
     def has(self, change: "Change") -> bool:
         """True for a change of a package of conda's."""
-        return "conda" in change.traits or change.code in _OF_RECORDS or self.owns(change.package)
+        if "conda" in change.traits or change.code in _OF_RECORDS:
+            return True
+        return change.package in self._brought if change.code == "EG103" else self.owns(change.package)
 
     def owns(self, name: str) -> bool:
         """True for a package of conda's, and for a distribution that one brings, or brought when it was golden.
@@ -50,7 +56,7 @@ class Side:
             return True
         pin, other = self._pins.get(name), self._pip.get(name)
         if pin is None or other is None:
-            return pin is not None
+            return pin is not None and name not in self._by_others
         return not self._is_sealed and relation(pin.version or "", other.version or "") == "equal"
 
     def pin(self, name: str) -> "Pin | None":
@@ -79,8 +85,24 @@ class Side:
 
     def cannot(self, pin: "Pin") -> str:
         """Why a package is left for conda itself to put back; "" where an archive can."""
-        why = supply.cannot(pin)
+        why = supply.cannot(pin) or self._no_environment_of_condas() or self._another_python(pin)
         return f"{why}; {self.by_hand(CONDA + pin.name)}" if why else ""
+
+    def _no_environment_of_condas(self) -> str:
+        return "" if self._is_condas else "this is no environment of conda's: it has no conda-meta"
+
+    def _another_python(self, pin: "Pin") -> str:
+        """Why nothing can be put where the golden Python would look for it; "" where that is the one that is there."""
+        python = self._pins.get("python")
+        golden = python.version or "" if python is not None else self._python
+        parts = 3 if pin.name == "python" else 2
+        if golden.split(".")[:parts] == self._python.split(".")[:parts]:
+            return ""
+        return f"the environment's Python is {self._python} instead of {golden}"
+
+
+def _is_where_it_was_frozen(seen: "Seen") -> bool:
+    return seen.listing is not None and dict(seen.listing.roots)["prefix"] == seen.prefix
 
 
 def _brought_by_conda(seen: "Seen") -> "Iterator[str]":

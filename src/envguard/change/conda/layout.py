@@ -120,7 +120,7 @@ class _Layout:
         if str(self._index.get("name")).lower() != name.lower():
             raise ArtifactError(f"it is the package {self._index.get('name')!a}")
         self._is_noarch_python = self._index.get("noarch") == "python"
-        self._owners = frozenset({CONDA + str(self._index["name"]), *_distributions(contents.names)})
+        self._owners = frozenset({CONDA + str(self._index["name"]), *distributions(contents.names)})
         self._files: dict[str, File] = {}
         self._links: dict[str, str] = {}
         self._rows: list[dict[str, Any]] = []
@@ -139,7 +139,7 @@ class _Layout:
             for line in self._entry_points():
                 self._add_entry_point(line)
         self._refuse_ways_through_links()
-        rows = sorted(self._rows, key=lambda row: str(row["_path"]))
+        rows = sorted(self._rows, key=lambda row: str(row["_path"]).split("/"))
         return Laid(self._files, self._links, rows, self._owners, self._index, tuple(self._cannot))
 
     def _listed(self) -> "Iterator[dict[str, Any]]":
@@ -232,7 +232,7 @@ class _Layout:
             Digest and bytes of the file that will be there.
         """
         entry = self._sealed.get(path)
-        wanted = entry.sha256 if entry is not None and entry.kind == "f" else self._recorded.get(path, "")
+        wanted = (entry.sha256 if entry is not None and entry.kind == "f" else "") or self._recorded.get(path, "")
         digest, data = next((way for way in ways if way[0] == wanted), ways[0])
         if self._is_not_golden(path):
             return digest, len(data)
@@ -295,8 +295,12 @@ def _is_sealed(path: str, entry: "Entry") -> bool:
         return False
 
 
-def _distributions(names: "Iterable[str]") -> "Iterator[str]":
-    """Normalised names of the Python distributions that a package brings."""
+def distributions(names: "Iterable[str]") -> "Iterator[str]":
+    """Normalised names of the Python distributions that a package brings.
+
+    Args:
+        names: Of its files.
+    """
     for name in names:
         folder, _slash, below = name.partition("site-packages/")[2].partition("/")
         if folder.endswith(".dist-info") and below:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from envguard.change.conda.archive import Contents
     from envguard.change.conda.layout import Laid
     from envguard.facts.conda_files import CondaFile
     from envguard.model import CondaPackage, Pin
@@ -78,21 +79,20 @@ def _agree(there: "CondaFile", wanted: "CondaFile") -> bool:
     return there.sha256 in ("", wanted.sha256)
 
 
-def made(pin: "Pin", laid: "Laid", *, url: str, size: int, before: "Mapping[str, Any]") -> bytes:
+def made(pin: "Pin", laid: "Laid", contents: "Contents", *, url: str, before: "Mapping[str, Any]") -> bytes:
     """A new record.
 
     Args:
         pin: The package.
         laid: What its archive puts where.
-        url: Where the archive is to be had.
-        size: Bytes of the archive.
+        contents: The archive.
+        url: Where it is to be had.
         before: The record of that name that is there; empty where there is none.
     """
     folder, _slash, name = url.rpartition("/")
-    said = dict(sorted(laid.about.items()))
-    said |= {algorithm: digest for algorithm, _colon, digest in (each.partition(":") for each in sorted(pin.hashes))}
-    said["size"] = size
-    said |= {"fn": name, "url": url, "channel": folder.rpartition("/")[0] or pin.channel}
+    channel = folder.rpartition("/")[0]
+    said = dict(sorted({**laid.about, **contents.digests, "size": contents.size}.items()))
+    said |= {"fn": name, "url": url, "channel": f"{channel}/" if channel else pin.channel}
     said |= {key: before[key] for key in _CARRIED if key in before}
     said["files"] = [row["_path"] for row in laid.rows]
     said["paths_data"] = {"paths_version": 1, "paths": laid.rows}

@@ -89,15 +89,21 @@ def entry_points(module: str, function: str, python: bytes) -> "Iterator[bytes]"
         python: The interpreter, as the first line is to name it.
     """
     plain = b"#!" + python + b"\n"
-    fits = len(plain) <= SHEBANG_LIMIT + 1 and b" " not in python
+    shell = [_by_shell(python, b"") + b"\n", _by_older_shell(python) + b"\n"]
+    # rattler counts the bytes of a first line without its end, conda with it.
+    short, shorter = (len(plain) - end <= SHEBANG_LIMIT and b" " not in python for end in (1, 0))
+    firsts = [plain] if shorter else [plain, *shell] if short else [*shell, plain]
     for indent in _INDENTS:
         name = function.partition(".")[0]
         body = _BODY.format(module=module, name=name, function=function, indent=indent).encode()
-        if not fits:
-            yield _by_shell(python, b"") + b"\n" + body
-        yield plain + body
+        yield from (first + body for first in firsts)
 
 
 def _by_shell(path: bytes, options: bytes) -> bytes:
     """First lines that a shell reads, which hands the file on to an interpreter; without the last line end."""
     return b"#!/bin/sh\n'''exec' \"" + path + b'"' + options + b' "$0" "$@" #\'\'\''
+
+
+def _by_older_shell(python: bytes) -> bytes:
+    """The same as older versions of conda wrote it, for entry points only."""
+    return b"#!/bin/sh\n'''exec' \"" + python + b'" "$0" "$@"\n\' \'\'\''

@@ -9,7 +9,7 @@ from envguard.change.conda import archive, layout, record
 from envguard.change.layout import bytecode_of
 from envguard.change.staging_files import is_as
 from envguard.errors import ChangeError
-from envguard.facts import conda_files
+from envguard.facts import bytecode, conda_files
 from envguard.facts.conda_files import CONDA
 
 TYPE_CHECKING = False
@@ -60,12 +60,12 @@ def install(ground: "Ground", supply: "Supply", scratch: str) -> None:
 def remove(ground: "Ground", packages: "Sequence[CondaPackage]") -> None:
     """Stages the removal of what the records of some packages list and nobody else has, the records included."""
     for package in packages:
-        said = record.loaded(package.path)
-        owners = frozenset({CONDA + package.name, package.python_name}) - {""}
+        listed = _listed(ground, record.loaded(package.path))
+        owners = {CONDA + package.name, *layout.distributions(listed)}
         ground.going |= owners
         ground.packages.append(CONDA + package.name)
         ground.unlink_all([package.path], keep=())
-        ground.unlink_all(_listed(ground, said), keep=(), owners=owners, top=ground.prefix)
+        ground.unlink_all(listed, keep=(), owners=owners, top=ground.prefix)
 
 
 def place_of(seen: "Seen") -> layout.Place:
@@ -101,26 +101,24 @@ class _Installing:
         if laid.cannot and not is_there:
             raise ArtifactError(laid.cannot[0])  # a package is there as it was, or not at all
         self._require_one_file_system(laid)
-        files = {
-            path: file
-            for path, file in laid.files.items()
-            if not ground.belongs_to_other(path, file.sha256, laid.owners)
-        }
-        targets = {*files, *laid.links}
+        targets = {*laid.files, *laid.links}
         ground.targets |= targets
-        late = self._put_record(laid)
-        gone = self._gone(laid) - targets
-        owners = laid.owners | {each.package.python_name for each in self._there} - {""}
+        late = self._put_record(laid, contents)
+        before = {path for each in self._there for path in _listed(ground, each.record)}
+        gone = self._gone(laid, before)
+        owners = {*laid.owners, *layout.distributions(before)}
         metadata = {path for path in gone if ".dist-info/" in path}
         ground.unlink_all(sorted(metadata, key=_metadata_first), keep=targets, owners=owners)
-        for path in sorted(files):
-            late += self._put(path, files[path], contents)
+        for path in sorted(laid.files):
+            late += self._put(path, laid.files[path], contents)
         for path, target in sorted(laid.links.items()):
             self._put_link(path, target)
         ground.unlink_all(sorted(gone - metadata), keep=targets, owners=owners, top=ground.prefix)
         ground.first += sorted(late, key=lambda each: (each.path == self._record, each.path.endswith("/RECORD")))
         ground.packages.append(CONDA + pin.name)
         ground.cannot += [why for why in laid.cannot if why not in ground.cannot]
+        if not is_there and f"bin/.{pin.name}-post-link.sh" in contents.names:
+            ground.cannot.append(f"{pin.name}: its script that conda runs after an installation is not run")
 
     def _recorded(self) -> dict[str, str]:
         """Digests of files that an installer wrote anew, as the record of this very build says."""
@@ -136,7 +134,7 @@ class _Installing:
                 why = f"on another file system than {self._ground.prefix}, so files cannot be put there safely"
                 raise ChangeError(f"{folder}: {why}")
 
-    def _put_record(self, laid: "Laid") -> "list[Operation]":
+    def _put_record(self, laid: "Laid", contents: archive.Contents) -> "list[Operation]":
         """The record, where it is not right; other records of the name go first, so that none speaks of what goes."""
         ground, site = self._ground, self._place.site
         ground.targets.add(self._record)
@@ -147,16 +145,18 @@ class _Installing:
         before = self._there[0].record if self._there else {}
         known = (each.package.url for each in self._there if record.is_of(each.package, self._pin))
         url = self._pin.url or next(known, "") or f"file://{os.path.abspath(self._supply.path)}"
-        data = record.made(self._pin, laid, url=url, size=os.path.getsize(self._supply.path), before=before)
+        data = record.made(self._pin, laid, contents, url=url, before=before)
         ground.clear_way(self._record)
         return [ground.stage(self._record, data, executable=False, mode=0o644)]
 
-    def _gone(self, laid: "Laid") -> set[str]:
-        """What other versions brought, of conda and of pip, and the byte code of it."""
-        found = {path for each in self._there for path in _listed(self._ground, each.record)}
+    def _gone(self, laid: "Laid", before: "set[str]") -> set[str]:
+        """What other versions brought, of conda and of pip, and this one does not, and the byte code of it."""
+        found = set(before)
         for distribution in self._ground.seen.live.distributions:
             if distribution.name in laid.owners:
                 found.update(self._ground.files_of(distribution))
+        found = {path for path in found if not bytecode.is_cached(path)}
+        found -= {f"{self._place.prefix}/{row['_path']}" for row in laid.rows}
         return found | {each for path in found if path.endswith(".py") for each in bytecode_of(path)}
 
     def _put(self, path: str, file: layout.File, contents: archive.Contents) -> "list[Operation]":

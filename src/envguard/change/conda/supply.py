@@ -137,7 +137,7 @@ def _name(url: str) -> str:
 def _unlike(pin: "Pin", path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return archive.unlike(file.read, pin.hashes)
+            return archive.unlike(archive.digests(file.read), pin.hashes)
     except OSError as error:
         return f"cannot be read: {(error.strerror or str(error)).lower()}"
 

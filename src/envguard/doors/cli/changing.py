@@ -5,6 +5,7 @@ import sys
 
 from envguard.doors.cli import output
 from envguard.errors import ChangeError, UsageError
+from envguard.facts.direct_url import redact
 from envguard.model import SEALED_DEPTHS
 from envguard.reporters._words import plural
 from envguard.reporters.safe import safe
@@ -34,7 +35,11 @@ def add_options(parser: "Parser") -> None:
     )
     parser.add_argument("--prune", action="store_true", help="also remove what the golden file does not name")
     parser.add_argument(
-        "--find-links", metavar="DIR", action="append", default=[], help="a folder with wheels, asked first; repeatable"
+        "--find-links",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with wheels, or with archives of conda; asked first; repeatable",
     )
     parser.add_argument("--offline", action="store_true", help="do not ask the index")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask whether to go on")
@@ -100,7 +105,7 @@ def _asked(step: "Step") -> str:
     """Whom a step asks for what is nowhere here."""
     if step.pin is None or step.pin.manager != "conda":
         return "the index"
-    return step.pin.url or "conda's channel"
+    return redact(step.pin.url) or "conda's channel"
 
 
 def agree(plan: "Plan", *, yes: bool) -> bool:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 SUMMARY = "bring the environment back to its golden file, from proven artifacts"
 DESCRIPTION = (
     "Bring the environment back to the golden file: versions, removed packages, edited, deleted and added files, "
-    "foreign artifacts, remains of broken installs. Each wheel is proven against the golden file before it is used. "
+    "foreign artifacts, remains of broken installs. Each wheel, and each archive of conda, is proven against the "
+    "golden file before it is used. "
     "Nothing is changed before it was said; after an interruption of any kind run it again."
 )
 EXAMPLES = """

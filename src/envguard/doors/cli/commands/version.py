@@ -10,7 +10,7 @@ from envguard.doors.cli import PINNED, output
 from envguard.doors.cli.parser import Parser, add_output
 
 SUMMARY = "the version, the Python it runs on and the optional parts that are there"
-PARTS = ("packaging", "pydantic", "rich", "pip-api", "PyYAML", "py-rattler")
+PARTS = ("packaging", "pydantic", "rich", "pip-api", "PyYAML", "py-rattler", "zstandard")
 """Distributions that envguard uses, the first always, the others where an extra brought them."""
 
 

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CALLS = ("open", "write", "pwrite", "ftruncate", "fsync", "sync", "replace", "rename", "unlink", "mkdir", "rmdir")
+CALLS = (
+    "open",
+    "write",
+    "pwrite",
+    "ftruncate",
+    "fsync",
+    "sync",
+    "replace",
+    "rename",
+    "unlink",
+    "mkdir",
+    "rmdir",
+    "symlink",
+)
 
 
 class Counter:
