@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change import conda_asking
+from envguard.change import _conda, conda_asking
 from envguard.change.request import of_command
 from envguard.change.resolution import Resolution
 from envguard.model import CondaPackage, Environment
@@ -120,6 +120,6 @@ def test_the_conda_of_the_environment_under_judgement_is_not_run(conda: Recorded
     (tmp_path / "env").mkdir()
     conda.program.parent.rename(tmp_path / "env" / "bin")
     os.environ["PATH"] = f"{tmp_path}/env/bin:{os.environ['PATH']}"  # undone with the fixture's
-    found = conda_asking._conda.program(of_command(["conda", "install", "x"]), live(tmp_path))
+    found = _conda.program(of_command(["conda", "install", "x"]), live(tmp_path))
     assert found == ""
     assert not (tmp_path / "calls").exists()

@@ -4,10 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from serving import serve
 
 from trial_box import Box
 
@@ -77,9 +79,12 @@ def test_a_path_is_seen_from_where_try_was_called(box: Box, wheel: Path) -> None
 
 
 def test_a_wheel_by_its_url_is_applied(box: Box, wheel: Path) -> None:
-    with serve(wheel.parent) as index:
-        url = f"{index.url}/files/{wheel.name}"
+    handler = partial(SimpleHTTPRequestHandler, directory=str(wheel.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/{wheel.name}"
         accepted(box, f"six @ {url}")
+        server.shutdown()
     done = box("accept", "--apply", "--yes", "--offline")
     assert done.returncode == 0, done.stderr
     assert box.check() == 0

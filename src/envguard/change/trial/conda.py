@@ -93,7 +93,7 @@ def _records(golden: Snapshot, live: Environment) -> list[str]:
         if why or package is None:
             raise UnverifiableError(
                 f"no environment that equals golden can be made: {pin.name} {pin.version or ''} of conda's: {why}",
-                remedy="bring conda's packages of the original back first",
+                remedy="bring conda's packages of the original back with `envguard restore`",
             )
         found.append(package.path)
     return found

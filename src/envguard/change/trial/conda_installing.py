@@ -39,8 +39,9 @@ class CondaInstaller:
     def __init__(self, trial: Trial, judged: str, *, offline: bool) -> None:
         self._trial = trial
         self._offline = offline
-        self._program = "" if importlib.util.find_spec("rattler") else _found(judged)
-        if not self._program and not importlib.util.find_spec("rattler"):
+        has_rattler = importlib.util.find_spec("rattler") is not None
+        self._program = "" if has_rattler else _found(judged)
+        if not self._program and not has_rattler:
             raise UnverifiableError(
                 "conda packages are put in by py-rattler or by a conda that is no part of the environment, and "
                 "neither is here",
