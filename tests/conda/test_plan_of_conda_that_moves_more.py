@@ -76,7 +76,20 @@ def test_what_is_frozen_is_not_moved(box: Box) -> None:
 def test_a_newer_version_of_what_is_not_asked_for_is_no_reason(box: Box) -> None:
     assert moves(plan(box, "lib=1.1")) == {"lib": ("1.0", "1.1", True)}
     assert moves(plan(box, "lib>=1.1,<2", options=("--free",))) == {"lib": ("1.0", "1.1", True)}
-    assert moves(plan(box, "app", "bystander")) == {}
+
+
+def test_of_what_is_named_alone_the_newest_is_taken_as_conda_takes_it(box: Box) -> None:
+    assert moves(plan(box, "bystander")) == {"bystander": ("1.0", "2.0", True)}
+    assert moves(plan(box, "app")) == {}  # the newest with the golden lib
+    assert moves(plan(box, "app", options=("--free",))).keys() == {"app", "lib"}
+
+
+def test_the_command_names_all_that_moves_and_nothing_else(box: Box) -> None:
+    said = json.loads(plan(box, "-c", "x", "app=2").stdout)
+    assert said["proposal"]["command"] == (
+        f"conda install --prefix {box.live} --channel x --no-deps app=2.0=0 lib=2.1=0"
+    )
+    assert said["proposal"]["trial"] == "envguard try -- conda install -c x app=2"
 
 
 def test_another_python_is_never_a_means(box: Box) -> None:

@@ -56,6 +56,8 @@ async def _solved(
 ) -> "list[Any]":
     """What would be there: everything else as it is, or, where that cannot be, with as little moved as possible.
 
+    Of what is named without a version the newest is taken, as conda takes it.
+
     Raises:
         SolverError: There is no such environment.
     """
@@ -74,12 +76,12 @@ async def _solved(
     }
     if question["hold"]:
         try:
-            return await _solve(rattler, **common, locked_packages=installed, pinned_packages=others)
+            return await _solve(rattler, **common, pinned_packages=others)
         except _unsolvable():
             if question["freeze"]:
                 raise
     common["constraints"] += _same_python(rattler, installed, named)
-    return await _solve(rattler, **common, locked_packages=installed)
+    return await _solve(rattler, **common, locked_packages=others)
 
 
 def _unsolvable() -> "type[Exception]":
