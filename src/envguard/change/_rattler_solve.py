@@ -66,9 +66,7 @@ async def _solved(
     others = [record for record in installed if record.name.normalized not in named]
     wanted = [*specs, *(rattler.MatchSpec(record.name.normalized) for record in others)]
     disabled, strict = rattler.ChannelPriority.Disabled, rattler.ChannelPriority.Strict
-    common = {
-        "sources": channels,
-        "specs": wanted,
+    common: dict[str, Any] = {
         "platforms": sorted({*(record.subdir for record in installed), "noarch"}),
         "virtual_packages": rattler.VirtualPackage.detect(),
         "channel_priority": strict if question["strict"] else disabled,
@@ -76,12 +74,12 @@ async def _solved(
     }
     if question["hold"]:
         try:
-            return await _solve(rattler, **common, pinned_packages=others)
+            return await _solve(rattler, channels, wanted, **common, pinned_packages=others)
         except _unsolvable():
             if question["freeze"]:
                 raise
     common["constraints"] += _same_python(rattler, installed, named)
-    return await _solve(rattler, **common, locked_packages=others)
+    return await _solve(rattler, channels, wanted, **common, locked_packages=others)
 
 
 def _unsolvable() -> "type[Exception]":
@@ -89,8 +87,8 @@ def _unsolvable() -> "type[Exception]":
     return kind
 
 
-async def _solve(rattler: Any, **words: Any) -> "list[Any]":
-    solved: list[Any] = await rattler.solve(**words)
+async def _solve(rattler: Any, channels: "list[str]", specs: "list[Any]", **words: Any) -> "list[Any]":
+    solved: list[Any] = await rattler.solve(channels, specs, **words)  # their names have changed between versions
     return solved
 
 
