@@ -61,10 +61,15 @@ def test_a_hard_link_in_the_tar_file_is_the_file_that_it_means(tmp_path: Path) -
         link = tarfile.TarInfo("lib/b")
         link.type, link.linkname = tarfile.LNKTYPE, "lib/a"
         written.addfile(link)
+        itself = tarfile.TarInfo("lib/itself")
+        itself.type, itself.linkname = tarfile.LNKTYPE, "lib/itself"
+        written.addfile(itself)
     path = tmp_path / "libfoo-1.0-h1_0.tar.bz2"
     path.write_bytes(bz2.compress(made.getvalue()))
     with archive.opened(str(path), pin_of(path).hashes, str(tmp_path)) as contents:
         assert contents.read("lib/b") == b"a"
+        with pytest.raises(ArtifactError, match="is a link"):
+            contents.read("lib/itself")
 
 
 def test_the_digest_comes_first(make: Pack, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import os
 import tarfile
 import tempfile
 import zipfile
+from typing import cast
 
 from envguard.change import place
 from envguard.change.artifact import FILE_LIMIT, ArtifactError
@@ -29,6 +30,8 @@ SUFFIXES = (".conda", ".tar.bz2")
 UNPACKED_LIMIT = 64 << 30
 """Bytes that are decompressed; the largest packages of CUDA have 5 GB."""
 MEMBER_LIMIT = 1_000_000
+_HOPS = 10
+"""Hard links that lead to one another."""
 _BLOCK = 1 << 20
 _EXTRA = "it is compressed with zstandard, which envguard-lock[conda] reads"
 _BROKEN = (
@@ -53,7 +56,7 @@ class Contents:
                     continue
                 if name in self._members:
                     raise ArtifactError(f"{name!a} stands in it twice")
-                if not (member.isreg() or member.issym() or member.islnk()):
+                if not (member.isreg() or member.issym() or member.islnk()) or member.issparse():
                     raise ArtifactError(f"{name!a} is neither file nor link")
                 self._members[name] = (tar, member)
 
@@ -85,17 +88,28 @@ class Contents:
         Raises:
             ArtifactError: There is none, or it cannot be read.
         """
-        tar, member = self._member(name)
-        try:
-            if member.issym():
-                raise ArtifactError(f"{name!a} is a link")
-            file = tar.extractfile(member)
-            data = file.read(FILE_LIMIT + 1) if file is not None else b""
-        except (*_BROKEN, KeyError) as error:
-            raise ArtifactError(f"{name!a} cannot be unpacked: {error}") from error
-        if len(data) > FILE_LIMIT:
+        file, member = self._file(name)
+        if member.size > FILE_LIMIT:
             raise ArtifactError(f"{name!a} has more than {FILE_LIMIT} bytes")
+        try:
+            file.seek(member.offset_data)
+            data = file.read(member.size)
+        except _BROKEN as error:
+            raise ArtifactError(f"{name!a} cannot be unpacked: {error}") from error
+        if len(data) != member.size:
+            raise ArtifactError(f"{name!a} is cut off")
         return data
+
+    def _file(self, name: str) -> "tuple[IO[bytes], tarfile.TarInfo]":
+        """Where the bytes of a file are: a hard link stands for another member."""
+        tar, member = self._member(name)
+        for _hop in range(_HOPS):
+            if not member.islnk():
+                break
+            tar, member = self._member(_name(member.linkname))
+        if not member.isreg() or tar.fileobj is None:
+            raise ArtifactError(f"{name!a} is a link")
+        return cast("IO[bytes]", tar.fileobj), member
 
     def about(self, name: str) -> "dict[str, Any]":
         """A JSON object of ``info/``; empty where the package has none of that name.
@@ -105,7 +119,7 @@ class Contents:
         """
         if name not in self._members:
             return {}
-        if self._member(name)[1].size > RECORD_LIMIT:
+        if self._file(name)[1].size > RECORD_LIMIT:
             raise ArtifactError(f"{name!a} has more than {RECORD_LIMIT} bytes")
         try:
             said = json.loads(self.read(name))

@@ -147,7 +147,7 @@ class _Layout:
         if not isinstance(rows, list):
             raise ArtifactError("it has no info/paths.json, which lists its files: packages before 2016 have not")
         for row in rows:
-            if not isinstance(row, dict) or not isinstance(row.get("_path"), str):
+            if not isinstance(row, dict) or not _is_text(row.get("_path")):
                 raise ArtifactError("its info/paths.json is broken")
             yield row
 
@@ -183,7 +183,9 @@ class _Layout:
     def _add_file(self, path: str, row: "Mapping[str, Any]") -> None:
         member = str(row["_path"])
         placeholder = row.get("prefix_placeholder")
-        if isinstance(placeholder, str) and placeholder:
+        if placeholder and not (isinstance(placeholder, str) and _is_text(placeholder)):
+            raise ArtifactError(f"{member!a} has a placeholder that is none")
+        if placeholder:
             self._add_rewritten(path, row, placeholder.encode())
             return
         digest = row.get("sha256")
@@ -277,6 +279,11 @@ class _Layout:
 def hexdigest(data: bytes) -> str:
     """Hex SHA-256."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _is_text(value: object) -> bool:
+    """True for a text without lone surrogates, which no path and no file can hold."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _require(row: "Mapping[str, Any]", data: bytes) -> None:
