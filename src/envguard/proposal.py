@@ -36,6 +36,10 @@ class Move(Value):
     traits_after: tuple[str, ...] = ()
     cuda_added: tuple[str, ...] = ()
     """Requirements for CUDA packages that the version installed now does not have."""
+    build_before: str = ""
+    """The build of the conda package that is installed now; empty for what is none of conda's."""
+    build_after: str = ""
+    """The build of the conda package that would be installed."""
 
 
 class Proposal(Value):

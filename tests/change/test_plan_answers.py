@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change import _conda, _pip, _process, _uv, chains, held, left_behind, resolving
-from envguard.change.request import of_command, of_words
+from envguard.change import _pip, _process, _uv, chains, conda_asking, held, left_behind, resolving
+from envguard.change.request import Request, of_command, of_words
 from envguard.change.resolution import Arrival, Resolution
 from envguard.change.resolving import Asked
 from envguard.environment.interpreter import markers
@@ -245,10 +245,14 @@ def conda_environment(prefix: Path) -> Environment:
     return LIVE.replace(prefix=str(prefix), conda=(package,))
 
 
+def asked(request: Request, prefix: Path) -> Resolution:
+    return conda_asking.ask(request, conda_environment(prefix), offline=True, free=False)
+
+
 def test_what_conda_says_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path / "conda", json.dumps(CONDA_SAYS))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    found = _conda.ask(of_command(["conda", "install", "pytorch=2.6"]), conda_environment(tmp_path))
+    found = asked(of_command(["conda", "install", "pytorch=2.6"]), tmp_path / "env")
     assert [(each.name, each.version, each.requested, each.size) for each in found.arrivals] == [
         ("torch", "2.6.0", True, 12),
         ("new", "3", False, None),
@@ -261,7 +265,7 @@ def test_conda_for_another_environment_is_refused(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     request = of_command(["conda", "install", "-p", "/elsewhere", "x"])
     with pytest.raises(UnverifiableError, match="not the environment that is judged"):
-        _conda.ask(request, conda_environment(tmp_path))
+        asked(request, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -273,14 +277,14 @@ def test_an_answer_of_conda_that_is_not_understood_is_no_plan(
     program(tmp_path / "conda", output)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(UnverifiableError, match="not understood"):
-        _conda.ask(of_command(["conda", "install", "x"]), conda_environment(tmp_path))
+        asked(of_command(["conda", "install", "x"]), tmp_path / "env")
 
 
 def test_a_refusal_of_conda_is_told_in_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"success": False, "exception_name": "PackagesNotFoundError", "message": "not\n  available: x"}
     program(tmp_path / "conda", json.dumps(said), status=1)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    found = _conda.ask(of_command(["conda", "install", "x"]), conda_environment(tmp_path))
+    found = asked(of_command(["conda", "install", "x"]), tmp_path / "env")
     assert (found.problem, found.conflict) == ("not available: x", False)
 
 

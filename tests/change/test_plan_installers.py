@@ -185,7 +185,7 @@ def test_without_a_golden_file_there_is_no_plan(base_venv: Path, tmp_path: Path)
 
 
 def test_conda_is_not_guessed_at(base_venv: Path, lock: Path) -> None:
-    with pytest.raises(UnverifiableError, match="so what it would do is not known"):
+    with pytest.raises(UnverifiableError, match="is no conda environment, so what conda would do is not known"):
         envguard.plan(of_command(["conda", "install", "six"]), lock=lock, python=base_venv)
 
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from trial_box import Box
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "conda_channel.py"
 
 
@@ -21,6 +23,11 @@ class Conda:
     def install(self, prefix: Path, *specs: str) -> None:
         """Let conda's solver change an environment."""
         run(self.tools, SCRIPT, self.folder, prefix, *specs)
+
+    def box(self, folder: Path, wheels: Path) -> Box:
+        """``folder / "live"`` to try changes of, judged by an interpreter with py-rattler that is no part of it."""
+        cache = str(self.folder / "cache-of-trials")
+        return Box(folder, wheels, judge=self.tools, environ={"RATTLER_CACHE_DIR": cache, "HOME": str(folder)})
 
 
 class Place:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from conda_place import SCRIPT, Conda, Place, run
 
+OWN = ("packaging>=25", "pydantic>=2.7", "zstandard>=0.22")
+"""What envguard itself needs beside py-rattler, which runs where that is."""
+
 
 @pytest.fixture(scope="session")
 def conda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conda]:
@@ -15,7 +18,7 @@ def conda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conda]:
     tools = folder / "tools" / "bin" / "python"
     try:
         run(sys.executable, "-m", "venv", folder / "tools")
-        run(tools, "-m", "pip", "-q", "install", "py-rattler>=0.28", "py-rattler-build>=0.73")
+        run(tools, "-m", "pip", "-q", "install", "py-rattler>=0.28", "py-rattler-build>=0.73", *OWN)
     except RuntimeError as error:
         pytest.skip(f"py-rattler and py-rattler-build cannot be installed here: {str(error)[-300:]}")
     run(tools, SCRIPT, folder)

@@ -143,6 +143,7 @@ def test_whatever_the_package_states_is_in_the_catalogue_and_the_other_way_round
         "end",
         "package",
         "unlink",
+        "link",
         "put",
         "prune",
         "none",

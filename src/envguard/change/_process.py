@@ -14,8 +14,30 @@ if TYPE_CHECKING:
 SECONDS = 900
 """How long an installer may take: an index may be slow, and a resolver may go through many versions."""
 
-_KEPT = ("HOME", "PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "NETRC", "PYTHONUSERBASE", "CONDA_PKGS_DIRS")
-_KEPT_BEGINNINGS = ("PIP_", "UV_", "SSL_", "REQUESTS_CA", "CURL_CA", "XDG_", "CONDARC", "GIT_SSH")
+_KEPT = (
+    "HOME",
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "NETRC",
+    "PYTHONUSERBASE",
+    "CONDA_PKGS_DIRS",
+    "MAMBA_ROOT_PREFIX",
+)
+_KEPT_BEGINNINGS = (
+    "PIP_",
+    "UV_",
+    "SSL_",
+    "REQUESTS_CA",
+    "CURL_CA",
+    "XDG_",
+    "CONDARC",
+    "CONDA_OVERRIDE_",
+    "RATTLER_",
+    "GIT_SSH",
+)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _SETTINGS = ("PIP_", "UV_")
 

@@ -1,14 +1,17 @@
-"""RECORD as pip and as uv write it: the golden file's manifest seals its bytes, so they must come out the same."""
+"""RECORD and direct_url.json as pip and as uv write them: a manifest seals their bytes."""
 
 import base64
 import csv
 import hashlib
 import io
+import json
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from envguard.model import Source
 
 Row = tuple[str, str, str]
 """Path, hash as RECORD writes it, bytes."""
@@ -65,3 +68,14 @@ def _written(rows: "Iterable[Row]", end: str) -> bytes:
 def relative(path: str, site: str) -> str:
     """A path as RECORD writes it: seen from site-packages, with ``/``."""
     return os.path.relpath(path, site).replace(os.sep, "/")
+
+
+def direct_urls(source: "Source") -> "Iterator[bytes]":
+    """Each way in which an installer may have written where an archive came from (PEP 610), pip's first."""
+    algorithm, _colon, digest = source.digest.partition(":")
+    old = {"hash": f"{algorithm}={digest}"} if digest else {}
+    both = {**old, "hashes": {algorithm: digest}} if digest else {}
+    for info in (both, old, {}):
+        yield json.dumps({"archive_info": info, "url": source.url}, sort_keys=True).encode()
+    for info in ({}, both, {"hashes": both["hashes"]} if both else {}):
+        yield json.dumps({"url": source.url, "archive_info": info}, separators=(",", ":")).encode()

@@ -1,11 +1,12 @@
 """What the artifacts of a resolution say of themselves: read where they can be, else as the installer tells it."""
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from envguard._value import Value
 from envguard.change import incoming
 from envguard.change.incoming import Incoming
+from envguard.change.local import local_path
 from envguard.environment import interpreter
 from envguard.errors import EnvguardError
 from envguard.facts import wheel
@@ -78,12 +79,6 @@ def look(
     return Arriving(read=tuple(found), unread=tuple(unread))
 
 
-def local_path(url: str) -> str:
-    """The path that a ``file:`` URL names; empty for others."""
-    parts = urlsplit(url)
-    return unquote(parts.path) if parts.scheme == "file" else ""
-
-
 def _unreadable(arrival: "Arrival") -> str:
     if not arrival.url:
         return "the installer does not say which artifact it would take"
@@ -111,6 +106,7 @@ def _unread(arrival: "Arrival", why: str) -> Change:
         installed=f"{arrival.name} {arrival.version}",
         path=redact(arrival.url) if arrival.url else "",
         evidence=(why,),
+        traits=("conda",) if arrival.build else (),
     )
 
 
@@ -124,6 +120,10 @@ def _as_told(arrival: "Arrival", markers: "dict[str, str]") -> Incoming:
         environment=markers,
         editable=arrival.editable,
     )
+    if arrival.build:
+        from envguard.change.condas import traits_of
+
+        traits = tuple(sorted({*traits, *traits_of(arrival.build), *(("pure",) if arrival.is_pure else ())}))
     return Incoming(
         name=arrival.name,
         version=arrival.version,

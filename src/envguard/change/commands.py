@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envguard.model import Environment
     from envguard.proposal import Move
 
+_CHANNELS = ("--channel", "--override-channels")
 _ABOUT_RESOLVING = ("--no-deps", "--force-reinstall", "--ignore-installed", "--exact", "--reinstall")
 _ABOUT_RESOLVING_WITH_VALUE = (
     "--upgrade-strategy", "--upgrade-package", "--reinstall-package", "--resolution", "--override", "--overrides",
@@ -35,6 +36,8 @@ def making(
     if not moves:
         return ""
     if request.installer == "conda":
+        if resolution.installer.startswith("py-rattler"):
+            return _by_conda(request, resolution, live)
         named = any(option in request.options for option in ("--prefix", "--name"))
         return request.text if named else f"{request.text} {shlex.join(['--prefix', live.prefix])}"
     if request.action == "sync":
@@ -66,8 +69,22 @@ def trying(request: "Request") -> str:
     return f"envguard try -- {request.text}"
 
 
+def _by_conda(request: "Request", resolution: "Resolution", live: "Environment") -> str:
+    """Exact packages: conda, which was not asked, might move others along."""
+    program, *options = request.options
+    kept = [word for at, word in enumerate(options) if {word, *options[max(at - 1, 0) : at]} & set(_CHANNELS)]
+    begin = ["--prefix", live.prefix]
+    lines = []
+    if resolution.unlinked:
+        lines.append(shlex.join([program, "remove", *begin, "--force", *resolution.unlinked]))
+    if resolution.archives:
+        exact = [f"{each.name}={each.version}={each.build}" for each in resolution.archives]
+        lines.append(shlex.join([program, "install", *begin, *kept, "--no-deps", *exact]))
+    return " && ".join(lines)
+
+
 def _words(arrival: "Arrival") -> list[str]:
-    from envguard.change.arriving import local_path
+    from envguard.change.local import local_path
     from envguard.facts.direct_url import redact
 
     place = local_path(arrival.url) or redact(arrival.url)

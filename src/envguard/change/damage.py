@@ -152,7 +152,7 @@ class _Reading:
         elif change.code == "EG103":
             self._sort_extra(change)
         elif name in self._pins and change.code in _REPAIRABLE:
-            why = supply.not_a_wheel(self._pins[name])
+            why = supply.cannot(self._pins[name])
             if why:
                 self._leave(name, f"{_words(change)}: {why}")
             else:
@@ -284,7 +284,7 @@ class _Reading:
     def _owners_below(self, path: str) -> set[str]:
         """Pinned packages whose files should lie below what is no folder."""
         owners = {row.owner for row in self._seen.ownership.rows if row.path.startswith(path + "/")}
-        return {name for name in owners if name in self._pins and not supply.not_a_wheel(self._pins[name])}
+        return {name for name in owners if name in self._pins and not supply.cannot(self._pins[name])}
 
     def _sort_file_of_pin(self, name: str, kind: str, difference: "Difference") -> None:
         if kind == "added-file":
@@ -294,7 +294,7 @@ class _Reading:
             self._modes.setdefault(name, []).append(difference.path)
             return
         shown = _said(difference, kind, self._seen.prefix)
-        why = supply.not_a_wheel(self._pins[name])
+        why = supply.cannot(self._pins[name])
         if why:
             self._leave(name, f"{shown}: {why}")
         else:

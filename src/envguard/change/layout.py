@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from envguard.facts.tree import Entry
+    from envguard.model import Source
 
 _NOTES = ("INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "provenance_url.json", "uv_build.json")
 _SIGNATURES = ("RECORD", "RECORD.jws", "RECORD.p7s")
@@ -60,7 +61,9 @@ class Laid(NamedTuple):
     """What cannot be made as it was, a sentence each."""
 
 
-def lay_out(contents: Contents, place: Place, sealed: "Mapping[str, Entry]", *, whole: bool) -> Laid:
+def lay_out(
+    contents: Contents, place: Place, sealed: "Mapping[str, Entry]", *, whole: bool, source: "Source | None" = None
+) -> Laid:
     """What a wheel puts where.
 
     Args:
@@ -68,19 +71,23 @@ def lay_out(contents: Contents, place: Place, sealed: "Mapping[str, Entry]", *, 
         place: The environment.
         sealed: Absolute path to entry of the manifest; empty where there is none.
         whole: Every byte of the wheel is proven, also files that its RECORD does not list.
+        source: Where the golden environment had it from, where that was no index.
 
     Raises:
         ArtifactError: A file of it is not what its RECORD lists, or leads out of the environment.
     """
-    return _Layout(contents, place, sealed, whole=whole).done()
+    return _Layout(contents, place, sealed, whole=whole, source=source).done()
 
 
 class _Layout:
-    def __init__(self, contents: Contents, place: Place, sealed: "Mapping[str, Entry]", *, whole: bool) -> None:
+    def __init__(
+        self, contents: Contents, place: Place, sealed: "Mapping[str, Entry]", *, whole: bool, source: "Source | None"
+    ) -> None:
         self._contents = contents
         self._place = place
         self._sealed = sealed
         self._whole = whole
+        self._source = source
         self._who: Identity = artifact.identity(contents)
         self._files: dict[str, File] = {}
         self._cannot: list[str] = []
@@ -182,6 +189,8 @@ class _Layout:
             return
         present = _bytes_of(path)
         known: dict[str, tuple[bytes, ...]] = {"INSTALLER": (b"pip\n", b"uv"), "REQUESTED": (b"",)}
+        if self._source is not None:
+            known["direct_url.json"] = tuple(_record.direct_urls(self._source))
         ways = tuple(_uv_cache(self._contents.path)) if note == "uv_cache.json" else known.get(note, ())
         if entry is not None:
             self._write(path, self._pick(path, ways), executable=False)
@@ -189,6 +198,8 @@ class _Layout:
             self._write(path, present if present in ways else b"envguard\n", executable=False)
         elif note == "REQUESTED" and present is not None:
             self._write(path, b"", executable=False)
+        elif note == "direct_url.json" and self._source is not None:
+            self._write(path, ways[0], executable=False)
 
     def _make_record(self, path: str) -> None:
         site = self._place.site

@@ -7,7 +7,7 @@ version that is installed now may have drifted from it, and is named then.
 import os
 
 from envguard import versions
-from envguard.change.arriving import local_path
+from envguard.change.local import local_path
 from envguard.facts.direct_url import redact
 from envguard.facts.owners import OWN_NAME
 from envguard.facts.providers import required_name
@@ -86,9 +86,19 @@ def changes(
     snapshot: "Snapshot",
     installed: "Mapping[str, Distribution]",
     arriving: "Mapping[str, Incoming]",
+    pins: "Mapping[str, Pin] | None" = None,
 ) -> tuple[Change, ...]:
-    """The statements about the moves; none for what would be installed again as it is."""
-    pins = {pin.name: pin for pin in snapshot.pins if pin.manager == "pip" and pin.name}
+    """The statements about the moves; none for what would be installed again as it is.
+
+    Args:
+        found: The moves.
+        snapshot: The golden file.
+        installed: What is there now.
+        arriving: What the artifacts say, by name.
+        pins: The golden pin of each name; None takes those of pip.
+    """
+    if pins is None:
+        pins = {pin.name: pin for pin in snapshot.pins if pin.manager == "pip" and pin.name}
     stated = (
         _change(move, pins.get(move.name), snapshot, installed.get(move.name), arriving.get(move.name))
         for move in found
@@ -122,6 +132,7 @@ def _arrival(
         yanked=arrival.yanked,
         traits_before=before.traits if before is not None else (),
         traits_after=said.traits,
+        build_after=arrival.build,
     )
 
 
@@ -197,7 +208,17 @@ def _kind_against(move: Move, pin: "Pin | None", snapshot: "Snapshot", said: "In
         return relation
     if pin.record and said is not None and said.record and pin.record != said.record:
         return "rebuilt"
+    if pin.manager == "conda" and not _is_pinned_build(move, pin):
+        return "rebuilt"
     return "source" if move.kind == "source" else "restored"
+
+
+def _is_pinned_build(move: Move, pin: "Pin") -> bool:
+    """The archive that would be put in is, for all that is known, the one that the golden file pins."""
+    known = {digest.partition(":")[0] for digest in move.hashes}
+    compared = [digest for digest in pin.hashes if digest.partition(":")[0] in known]
+    same_build = not pin.build or pin.build == move.build_after
+    return same_build and (not compared or any(digest in move.hashes for digest in compared))
 
 
 def _traits(move: Move) -> tuple[str, ...]:
@@ -218,6 +239,8 @@ def _evidence(move: Move, locked: str, before: "Distribution | None") -> "Iterab
         yield "not named in the request"
     if before is not None and locked and versions.relation(before.version, locked) != "equal":
         yield f"{before.version} is installed now, which is not the locked version"
+    if move.build_after and move.build_before != move.build_after:
+        yield f"build: {move.build_before or 'none'} > {move.build_after}"
     lost = sorted(set(move.traits_before) - set(move.traits_after))
     won = sorted(set(move.traits_after) - set(move.traits_before))
     if move.before and move.after and (lost or won):

@@ -9,7 +9,19 @@ import time
 
 from envguard import comparing, environment, locate, rules
 from envguard._value import Value
-from envguard.change import arriving, chains, commands, consequences, held, left_behind, moves, resolving, resulting
+from envguard.change import (
+    arriving,
+    chains,
+    commands,
+    condas,
+    consequences,
+    held,
+    left_behind,
+    moves,
+    resolving,
+    resulting,
+)
+from envguard.change.conda_archive import Archive
 from envguard.change.request import Request, of_words
 from envguard.environment.interpreter import markers
 from envguard.errors import EnvguardError, UnverifiableError, UsageError
@@ -47,6 +59,10 @@ class Plan(Value):
     """What makes exactly this change; empty where nothing would change, or nothing can be installed."""
     installer: str
     """Which program resolved it, such as ``pip 26.3``."""
+    archives: tuple[Archive, ...] = ()
+    """The conda packages that would be put in, where it is a change of conda's. Their URLs may hold credentials."""
+    unlinked: tuple[str, ...] = ()
+    """conda's names of what would be taken out and not replaced."""
 
     @property
     def verdict(self) -> "Verdict":
@@ -156,7 +172,8 @@ class _Planning:
                 offline=self.offline,
                 find_links=self.find_links,
             )
-            stated = (*consequences.of(self.live, found.read, resolution.removals), *self._used(found, unpack))
+            python = condas.distributions(resolution, found.read)
+            stated = (*consequences.of(self.live, python, resolution.removals), *self._used(found, unpack))
         return self._judged(resolution, found, stated)
 
     def _used(self, found: "Arriving", unpack: str) -> "Iterable[Change]":
@@ -194,17 +211,18 @@ class _Planning:
         )
 
     def _judged(self, resolution: "Resolution", found: "Arriving", stated: "Sequence[Change]") -> Plan:
-        after = resulting.of(self.live, found.read, resolution.removals).after
+        python = condas.distributions(resolution, found.read)
+        after = resulting.of(self.live, python, resolution.removals).after
         named = self._named(resolution)
         concerned = {*resolution.removals, *(each.name for each in resolution.arrivals)}
-        installed = _with_evidence(self.live, concerned)
+        installed = condas.installed(_with_evidence(self.live, concerned), self.live, self.request)
         ways = chains.of(after.distributions, named, self.markers)
         moved = moves.moves(resolution, found.read, installed, ways, named, markers=self.markers)
+        moved = condas.with_builds(moved, self.live, self.request)
         said = {each.name: each for each in found.read}
-        changes = (*moves.changes(moved, self.snapshot, installed, said), *stated, *found.unread)
-        behind = left_behind.find(
-            self.live.distributions, after.distributions, self.markers, keep={*named, *moves.TOOLS}
-        )
+        pins = condas.pins(self.snapshot, self.live, self.request)
+        changes = (*moves.changes(moved, self.snapshot, installed, said, pins), *stated, *found.unread)
+        behind = self._behind(after, named)
         proposal = Proposal(
             request=self.request.text,
             installer=resolution.installer,
@@ -213,7 +231,14 @@ class _Planning:
             moves=moved,
             held=bool(self.question.held),
         )
-        return self._report(changes, after, proposal, notes=behind)
+        plan = self._report(changes, after, proposal, notes=behind)
+        return plan.replace(archives=resolution.archives, unlinked=resolution.unlinked)
+
+    def _behind(self, after: "Environment", named: "Iterable[str]") -> tuple[Change, ...]:
+        """Notes on what nobody would require any more; what a conda package requires of pip's is not known before."""
+        if self.request.installer == "conda":
+            return ()
+        return left_behind.find(self.live.distributions, after.distributions, self.markers, keep={*named, *moves.TOOLS})
 
     def _unsolved(self, failed: "Resolution") -> Plan:
         """Say which pins stand against the request.
@@ -268,7 +293,10 @@ class _Planning:
 
     def _named(self, resolution: "Resolution") -> dict[str, tuple[str, ...]]:
         """What the request names, with the extras that it asks for."""
-        named: dict[str, tuple[str, ...]] = dict.fromkeys((*self.question.named, *self.question.removes), ())
+        words = (*self.question.named, *self.question.removes)
+        if self.request.installer == "conda":
+            words = condas.names(words, self.live)
+        named: dict[str, tuple[str, ...]] = dict.fromkeys(words, ())
         named |= {each.name: each.extras for each in resolution.arrivals if each.requested or each.name in named}
         return named
 

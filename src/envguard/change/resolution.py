@@ -1,6 +1,7 @@
 """What an installer answers to the question what it would do. Values only."""
 
 from envguard._value import Value
+from envguard.change.conda_archive import Archive
 
 
 class Arrival(Value):
@@ -26,6 +27,12 @@ class Arrival(Value):
     requires: "tuple[str, ...] | None" = None
     """Requires-Dist; None where the installer does not say."""
     requires_python: str = ""
+    build: str = ""
+    """conda's build; empty for what is no package of conda's."""
+    is_pure: bool = False
+    """The channel of a conda package promises that it holds no compiled code."""
+    is_python: bool = True
+    """It is a Python distribution, as far as is known before it is there."""
 
 
 class Resolution(Value):
@@ -42,3 +49,7 @@ class Resolution(Value):
     """``problem`` is that requirements and constraints cannot be met together, and no failure of the installer."""
     clashes: tuple[str, ...] = ()
     """What the installer names as the conflict, a requirement each."""
+    archives: tuple[Archive, ...] = ()
+    """The conda packages that would be put in; empty where it is no change of conda's."""
+    unlinked: tuple[str, ...] = ()
+    """conda's names of what would be taken out and not replaced."""

@@ -5,7 +5,7 @@ import tempfile
 
 from envguard import formats
 from envguard._value import Value
-from envguard.change import _conda, _pip, _uv
+from envguard.change import _pip, _uv, conda_asking
 from envguard.change.moves import TOOLS
 from envguard.change.resolution import Resolution
 from envguard.errors import UnverifiableError, UsageError
@@ -35,6 +35,8 @@ class Asked(Value):
     """What "everything" does not reach, and why, a sentence each."""
     installs: bool
     """Something is to be installed at all."""
+    free: bool = False
+    """What the golden file pins may move, too."""
 
 
 def asked(
@@ -54,7 +56,7 @@ def asked(
     """
     named, hashed = list(request.names), "--require-hashes" in request.options
     in_files: list[str] = []
-    for file in request.files:
+    for file in request.files if request.installer != "conda" else ():
         if "://" not in file:
             read = formats.load(file, selection=Selection(interpreter=live.interpreter))
             in_files += [pin.name for pin in read.pins if pin.manager == "pip" and pin.name]
@@ -81,7 +83,7 @@ def asked(
     installs = (
         bool(request.installs or all_of_it or request.editables or request.files) and request.action != "uninstall"
     )
-    without = free or hashed or request.action != "install" or not installs
+    without = free or hashed or request.action != "install" or not installs or request.installer == "conda"
     return Asked(
         words=tuple(words),
         named=tuple(dict.fromkeys(named)),
@@ -89,6 +91,7 @@ def asked(
         removes=removes,
         left_alone=left_alone,
         installs=installs,
+        free=free,
     )
 
 
@@ -115,7 +118,7 @@ def resolve(
         UnverifiableError: There is no such installer, it cannot be run, or its answer is not understood.
     """
     if request.installer == "conda":
-        return _conda.ask(request, live)
+        return conda_asking.ask(request, live, offline=offline, free=question.free)
     if not question.installs:
         return Resolution(installer=_name_of(installer or request.installer, live), removals=question.removes)
     with tempfile.TemporaryDirectory(prefix="envguard-plan-") as folder:

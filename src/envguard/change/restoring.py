@@ -130,8 +130,7 @@ def _planned(seen: Seen, asked: Options) -> Plan:
     pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
     found = _found(pins, seen, asked)
     supplies = tuple(found[conda_supply.key(pin)] for pin in pins)
-    if asked.offline:
-        steps = tuple(_or_left(step, found) for step in steps)
+    steps = tuple(_or_left(step, found) if asked.offline or _is_unasked(step) else step for step in steps)
     return Plan(seen=seen, steps=steps, supplies=supplies, interrupted=interrupted)
 
 
@@ -279,8 +278,11 @@ def _fetched(
     if not missing:
         return found
     if not options.offline:
-        names = (f"{pin.name}{'=' if pin.manager == 'conda' else '=='}{pin.version}" for pin in missing)
-        tell(f"asking the index for {', '.join(names)}")
+        names = [
+            f"{pin.name}{'=' if pin.manager == 'conda' else '=='}{pin.version}" for pin in missing if not pin.source
+        ]
+        if names:
+            tell(f"asking the index for {', '.join(names)}")
     return found | _found(missing, plan.seen, options, download_to=place.make(plan.seen.prefix, journal.WHEELS))
 
 
@@ -294,6 +296,7 @@ def _found(pins: "Sequence[Pin]", seen: Seen, options: Options, *, download_to: 
         python=seen.live.interpreter,
         download_to=download_to,
         judged=seen.prefix,
+        named=True,
     )
     return found | conda_supply.find(
         by_conda,
@@ -303,6 +306,11 @@ def _found(pins: "Sequence[Pin]", seen: Seen, options: Options, *, download_to: 
         urls=conda_supply.urls(by_conda, seen.live),
         download_to=download_to,
     )
+
+
+def _is_unasked(step: Step) -> bool:
+    """No index can have it: it was installed from a path or URL."""
+    return step.pin is not None and step.pin.source is not None
 
 
 def _or_left(step: Step, found: "dict[str, Supply]") -> Step:

@@ -70,7 +70,7 @@ class Staging(Ground):
     def _install(self, supply: "Supply", where: layout.Place) -> layout.Laid:
         with artifact.opened(supply.path) as contents:
             whole = artifact.is_proven_whole(supply.pin, supply.path)
-            laid = layout.lay_out(contents, where, self.sealed, whole=whole)
+            laid = layout.lay_out(contents, where, self.sealed, whole=whole, source=supply.pin.source)
             self._put_all(supply.pin.name, laid, contents)
         return laid
 

@@ -5,9 +5,11 @@ where the lock gives one. What cannot be found or proven is named with the reaso
 """
 
 import os
+from urllib.parse import urlsplit
 
 from envguard._value import Value
 from envguard.change import artifact
+from envguard.change.local import local_path
 from envguard.environment.interpreter import running
 from envguard.versions import normalise, relation
 
@@ -48,6 +50,7 @@ def find(
     download_to: str = "",
     caches: bool = True,
     judged: str = "",
+    named: bool = False,
 ) -> dict[str, Supply]:
     """The golden artifact of each pin, proven.
 
@@ -59,6 +62,7 @@ def find(
         download_to: Folder for what the index gives; "" does not ask the index.
         caches: Whether pip's and uv's caches are looked at.
         judged: Prefix of the environment that is being repaired: nothing of it is run.
+        named: Wheels that were asked for by a path or URL are looked for, too, but not in the index.
 
     Returns:
         Normalised name to what was found, for every pin.
@@ -67,14 +71,14 @@ def find(
     refused: dict[str, list[str]] = {}
     wanted: dict[str, Pin] = {}
     for pin in pins:
-        why = not_a_wheel(pin)
+        why = cannot(pin) if named else not_a_wheel(pin)
         if why:
             found[pin.name] = Supply(pin=pin, why=why)
         else:
             wanted[pin.name] = pin
     for path, origin in _candidates(wanted, found, find_links, caches=caches):
         _consider(path, origin, wanted, found, refused)
-    missing = [pin for name, pin in wanted.items() if name not in found]
+    missing = [pin for name, pin in wanted.items() if name not in found and pin.source is None]
     if missing and download_to and not offline:
         from envguard.change import _download
 
@@ -85,8 +89,24 @@ def find(
                 refused.setdefault(pin.name, []).append(f"the index: {why}")
     for name, pin in wanted.items():
         if name not in found:
-            found[name] = Supply(pin=pin, why=_why(refused.get(name, []), offline=offline or not download_to))
+            unasked = offline or not download_to
+            why = _why(refused.get(name, []), offline=unasked) if pin.source is None else not_a_wheel(pin)
+            found[name] = Supply(pin=pin, why=why)
     return found
+
+
+def cannot(pin: "Pin") -> str:
+    """Why neither a wheel of an index nor one that was named can stand for a pin; "" where one can."""
+    why = not_a_wheel(pin)
+    source = pin.source
+    is_named_wheel = (
+        source is not None
+        and source.kind == "archive"
+        and urlsplit(source.url).path.endswith(".whl")
+        and not not_a_wheel(pin.replace(source=None))
+    )
+    # Only the sealed digest tells it from another wheel of the same name and version.
+    return "" if is_named_wheel and pin.record else why
 
 
 def not_a_wheel(pin: "Pin") -> str:
@@ -105,6 +125,10 @@ def _candidates(
     wanted: "dict[str, Pin]", found: "dict[str, Supply]", find_links: "Sequence[str]", *, caches: bool
 ) -> "Iterator[tuple[str, str]]":
     """Paths that may be one of the wanted wheels, and where they lie; asked for only while something is missing."""
+    for pin in wanted.values():
+        path = local_path(pin.source.url) if pin.source is not None else ""
+        if os.path.isfile(path):
+            yield path, "the path that it was installed from"
     for folder in find_links:
         for path in _wheels_in(folder, wanted):
             yield path, folder

@@ -125,6 +125,10 @@ ROWS = {
         "请求无法与验证过的内容同时满足",
         "请求一个能接受 {package} {locked} 的版本，或用 --free 判断更大的变动",
     ),
+    "unopened-conda": (
+        "conda 包的文件在安装之前不会被读取，可能是任何内容",
+        "在单独的环境中试一试，文件会在那里检查：envguard try",
+    ),
     "unopened": (
         "安装之前读不了的内容，什么都有可能",
         "请求一个有 wheel 的 {package} 版本，或自己构建一个，并用 --find-links 指明其目录",

@@ -81,6 +81,8 @@ def _move(move: "Move") -> dict[str, object]:
         "traits_before": list(move.traits_before),
         "traits_after": list(move.traits_after),
         "cuda_added": [safe(text) for text in move.cuda_added],
+        "build_before": _or_none(move.build_before),
+        "build_after": _or_none(move.build_after),
     }
 
 

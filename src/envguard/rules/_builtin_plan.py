@@ -17,6 +17,14 @@ ROWS = (
         instead="ask for a release that accepts {package} {locked}, or judge the larger change with --free",
     ),
     row(
+        "unopened-conda",
+        "unverified",
+        "the files of a conda package are not read before it is installed, and can be any",
+        change="unopened",
+        traits="conda",
+        instead="try it in an environment of its own, where its files are looked at: envguard try",
+    ),
+    row(
         "unopened",
         "unverified",
         "what cannot be read before it is installed can hold anything",

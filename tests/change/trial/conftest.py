@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from trial_box import Box, install
 
 from support import SMALL, run
+from trial_box import Box, install
 
 
 @pytest.fixture(scope="session")

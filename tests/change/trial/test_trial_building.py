@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from trial_box import UV, Box, install
 
 from support import REQUIRED, run
+from trial_box import UV, Box, install
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from trial_box import Box, Done
 
 from support import SOURCE, run
+from trial_box import Box, Done
 
 if TYPE_CHECKING:
     import subprocess

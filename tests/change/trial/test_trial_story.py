@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from trial_box import Box
 
 REGRESSION = "import json, six; json.dump({'x': 0.1, 'v': six.__version__ >= '1.17'}, open('out.json', 'w'))"

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from trial_box import Box
 
 from envguard.change.request import of_words
 from envguard.change.trial.findings import new, unequal
@@ -17,6 +16,7 @@ from envguard.change.trial.wish import Wish
 from envguard.model import Change, Finding, Report
 from envguard.proposal import Move
 from support import SOURCE, scrubbed
+from trial_box import Box
 
 
 def finding(code: str, kind: str, package: str, **more: object) -> Finding:

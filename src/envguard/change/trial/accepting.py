@@ -126,6 +126,8 @@ def movement(move: "dict[str, str]") -> str:
         return f"-{move['name']}"
     if not move["before"]:
         return f"+{move['name']} {move['after']}"
+    if move["before"] == move["after"] and move.get("build_after"):
+        return f"{move['name']} {move['before']} {move.get('build_before', '')} -> {move['build_after']}"
     return f"{move['name']} {move['before']} -> {move['after']}"
 
 

@@ -42,7 +42,9 @@ def apply(
             f"trial {trial.id} was built after {prefix}, and not after {python}",
             remedy="bring other environments to the golden file with `envguard restore --python`",
         )
-    removed = (move["name"] for move in trial.evidence["plan"]["moves"] if not move["after"])
+    planned = trial.evidence["plan"]
+    removed = [move["name"] for move in planned["moves"] if not move["after"]]
+    removed += planned.get("removed_by_conda", ())  # by the names that conda's records have
     arriving = trial.file(place.ARRIVING)
     asked = options.replace(
         python=python,

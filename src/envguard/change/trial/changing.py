@@ -1,6 +1,11 @@
 """Making the change in the trial's environment: exactly the moves of the plan, each with its proven artifact."""
 
-from envguard.change import supply
+import os
+import shutil
+from urllib.parse import unquote, urlsplit
+
+from envguard.change import remote, supply
+from envguard.change.local import local_path
 from envguard.change.request import named
 from envguard.change.trial import wheels
 from envguard.change.trial.installing import Installer
@@ -54,8 +59,44 @@ def apply(
     wheels.lay_out(list(found.values()), folder, keep=True)
     installer.install([each.pin for each in found.values()], folder, "change")
     if direct:
-        editables = [word for folder in request.editables for word in ("--editable", folder)]
-        installer.install_direct([*editables, *(word for word in request.installs if _is_place(word))], "change-direct")
+        _keep_named(request, folder)
+        editables = [word for folder in request.editables for word in ("--editable", _absolute(folder))]
+        places = (_absolute(word) for word in request.installs if _is_place(word))
+        installer.install_direct([*editables, *places], "change-direct")
+
+
+def _absolute(word: str) -> str:
+    """The word, a path in it seen from where this was called: the installer runs in the trial's folder."""
+    path, bracket, extras = word.partition("[")
+    is_path = "://" not in word and os.path.exists(path)
+    return f"{os.path.abspath(path)}{bracket}{extras}" if is_path else word
+
+
+def _keep_named(request: "Request", folder: str) -> None:
+    """Keep the wheels that were named by a path or URL for the live environment: another may be there by then.
+
+    Raises:
+        UnverifiableError: One cannot be had any more, or not be kept.
+    """
+    for place in filter(None, map(_wheel_of, request.installs)):
+        kept = os.path.join(folder, os.path.basename(unquote(urlsplit(place).path)))
+        try:
+            if os.path.isfile(place):
+                shutil.copy2(place, kept)  # with its times: uv notes one of them
+            else:
+                with remote.answer(place) as answer, open(kept, "wb") as file:
+                    shutil.copyfileobj(answer, file)
+        except OSError as error:
+            raise UnverifiableError(f"{kept}: cannot be kept: {(error.strerror or str(error)).lower()}") from error
+
+
+def _wheel_of(word: str) -> str:
+    """The path or URL of the wheel that a word names; empty where it names none."""
+    place = word.partition(" ;")[0].rpartition(" @ ")[2].strip()
+    if place.startswith(("http://", "https://")):
+        return place if urlsplit(place).path.endswith(".whl") else ""
+    path = local_path(place) or place.partition("[")[0]
+    return path if path.endswith(".whl") and os.path.isfile(path) else ""
 
 
 def _direct_names(request: "Request") -> set[str]:

@@ -1,33 +1,78 @@
-"""conda's part of an environment, built anew by py-rattler from the archives that its records name."""
+"""conda's part of an environment, built anew from the archives that its records name, and changed as a plan says."""
 
+import json
 import os
-import sys
+import shutil
 
-from envguard.change.trial import _rattler, base
-from envguard.change.trial.place import Trial
-from envguard.change.trial.running import tool as run_tool
+from envguard.change import conda_archive
+from envguard.change.conda import supply
+from envguard.change.trial.conda_installing import CondaInstaller
+from envguard.change.trial.place import ARRIVING, Trial
 from envguard.errors import UnverifiableError
-from envguard.model import Environment, Snapshot
+from envguard.model import Environment, Pin, Snapshot
 
-_SCRIPT = os.path.abspath(_rattler.__file__)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envguard.change.conda_archive import Archive
 
 
-def make(trial: Trial, golden: Snapshot, live: Environment) -> None:
-    """Install the conda packages of the golden file into the trial's environment.
+def make(golden: Snapshot, live: Environment, installer: CondaInstaller) -> None:
+    """Install the conda packages of the golden file into the trial's environment, which is not there yet.
 
     Raises:
-        UnverifiableError: The original's packages are not those of the golden file, py-rattler is not there, or an
-            archive cannot be had.
+        UnverifiableError: The original's packages are not those of the golden file, or an archive cannot be had.
     """
-    records = _records(golden, live)
-    command = [sys.executable, _SCRIPT, trial.environment, _cache(), *records]
-    ran = run_tool(command, log=trial.log("conda"), environ=base.tool_environ(), folder=trial.path)
-    if ran.code == _rattler.MISSING:
-        raise UnverifiableError(
-            "a conda environment is built anew by py-rattler, which is not installed beside envguard",
-            remedy="install envguard-lock[conda]",
-        )
-    base.require(ran, "the conda packages could not be installed")
+    installer.put(_archives(_records(golden, live)), "golden")
+
+
+def change(trial: Trial, archives: "Sequence[Archive]", unlinked: "Sequence[str]", installer: CondaInstaller) -> None:
+    """Put in and take out what a plan says, and leave every other package as it is.
+
+    Raises:
+        UnverifiableError: Nobody says where an archive lies, or the installer failed.
+    """
+    for each in archives:
+        if not each.explicit:
+            raise UnverifiableError(
+                f"{each.name} {each.version} {each.build} of conda's: its archive and digest are not told",
+                remedy="install envguard-lock[conda], which can ask the channel itself",
+            )
+    gone = {*unlinked, *(each.name for each in archives)}
+    folder = os.path.join(trial.environment, "conda-meta")
+    paths = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".json"))
+    kept = [each for each in _archives(paths) if each.name not in gone]
+    installer.put([*kept, *archives], "change", fresh=archives, gone=unlinked)
+
+
+def keep(
+    trial: Trial, archives: "Sequence[Archive]", *, find_links: "Sequence[str]", offline: bool, judged: str
+) -> list[str]:
+    """Keep the archives of a change for the live environment, each held to its digest.
+
+    Args:
+        trial: They go into a folder of it.
+        archives: What the change puts in.
+        find_links: Folders with archives, or with those of a channel.
+        offline: Nothing may be asked of the network.
+        judged: Prefix of the original, beside which conda may have its cache.
+
+    Returns:
+        For each that could not be had, why, a sentence.
+    """
+    folder = trial.file(ARRIVING)
+    os.makedirs(folder, exist_ok=True)
+    pins = [
+        Pin(name=each.name, version=each.version, build=each.build, hashes=each.hashes, manager="conda", url=each.url)
+        for each in archives
+    ]
+    found = supply.find(pins, find_links=find_links, offline=offline, prefix=judged, download_to=folder)
+    for each in found.values():
+        if each.path and os.path.dirname(each.path) != folder:
+            shutil.copyfile(each.path, os.path.join(folder, os.path.basename(each.path)))
+    missing = (each for each in found.values() if not each.path)
+    return [f"{each.pin.name} {each.pin.version} {each.pin.build}: {each.why}" for each in missing]
 
 
 def _records(golden: Snapshot, live: Environment) -> list[str]:
@@ -48,19 +93,26 @@ def _records(golden: Snapshot, live: Environment) -> list[str]:
         if why or package is None:
             raise UnverifiableError(
                 f"no environment that equals golden can be made: {pin.name} {pin.version or ''} of conda's: {why}",
-                remedy="bring conda's packages of the original back first",
+                remedy="bring conda's packages of the original back with `envguard restore`",
             )
         found.append(package.path)
     return found
 
 
-def _cache() -> str:
-    """Where conda keeps archives, so that a second trial needs no network for them."""
-    named = os.environ.get("RATTLER_CACHE_DIR")
-    if named:
-        return os.path.join(named, "pkgs")
-    base_folder = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base_folder, "rattler", "cache", "pkgs")
+def _archives(records: "list[str]") -> "list[Archive]":
+    """What records of conda-meta say, the URLs as they are written there."""
+    return [_archive(path) for path in records]
+
+
+def _archive(record: str) -> "Archive":
+    try:
+        with open(record, encoding="utf-8") as file:
+            return conda_archive.of_record(json.load(file))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnverifiableError(
+            f"{record}: this record of conda cannot be read: {type(error).__name__}",
+            remedy="see `envguard check`, which names broken records",
+        ) from error
 
 
 def names_of(live: Environment) -> set[str]:

@@ -6,7 +6,7 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from envguard.proposal import Move
 
@@ -24,10 +24,17 @@ def unequal(report: Report) -> tuple[Finding, ...]:
     return tuple(found for found in report.findings if found.change.code not in sound - same)
 
 
-def new(before: Report, after: Report, moves: "Sequence[Move]") -> tuple[Finding, ...]:
-    """What was found after the change, not before it, and is not the change itself."""
+def new(before: Report, after: Report, moves: "Sequence[Move]", also: "Iterable[str]" = ()) -> tuple[Finding, ...]:
+    """What was found after the change, not before it, and is not the change itself.
+
+    Args:
+        before: On the golden environment.
+        after: On the changed one.
+        moves: The change.
+        also: Further names of what moves: conda may call a package otherwise than Python does.
+    """
     known = {_key(found) for found in before.findings}
-    moved = {move.name for move in moves}
+    moved = {*(move.name for move in moves), *map(normalise, also)}
     # Of the same version in another artifact the manifest still speaks, file by file.
     replaced = {move.name for move in moves if move.before == move.after}
     return tuple(

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from envguard import comparing, environment, guard
-from envguard.change import plan as planning
+from envguard.change import conda_asking, plan as planning
 from envguard.change.trial import base, changing, command, conda, evidence, filling, findings, place, sealing, testing
+from envguard.change.trial.conda_installing import CondaInstaller
 from envguard.change.trial.installing import Installer
 from envguard.change.trial.place import Trial
 from envguard.change.trial.running import Ran
@@ -23,6 +24,10 @@ Tell = Callable[[str, str], None]
 """Called with the name of a step that begins and what is known of it."""
 Confirm = Callable[[planning.Plan], bool]
 """Asked whether a change may be tried that is judged neither safe nor forbidden."""
+
+_ALWAYS = ("name", "kind", "before", "after", "requested", "url", "hashes")
+_OF_MOVES = (*_ALWAYS, "build_before", "build_after")
+"""What the evidence says of a move; a build only where it is one of conda's."""
 
 
 class Stopped(Exception):  # noqa: N818 - an answer for the door, not a failure
@@ -58,11 +63,6 @@ def run(wish: Wish, *, tell: Tell, confirm: Confirm) -> Trial:
     lock = os.path.abspath(locate(wish.lock))
     live = environment.scan(python=wish.python, depth="records")
     golden = _golden(lock, live)
-    if wish.request.installer == "conda":
-        raise UnverifiableError(
-            "a change of conda's own packages cannot be tried yet",
-            remedy="`envguard plan` judges it; pip's can be tried",
-        )
     command.refuse_original(wish.test[0], live.prefix)
     tell("plan", wish.request.text)
     planned = _planned(wish, lock, wish.python)
@@ -164,7 +164,7 @@ class _Attempt:
         bench.require_output()
         self._change(planned, filled.installer)
         after = self._look()
-        broken = findings.new(before, after, planned.moves)
+        broken = findings.new(before, after, planned.moves, also=_condas_names(planned))
         reasons = self._say_broken(broken, findings.new_notes(before, after))
         reasons += self._seal()
         second = self._test(bench, "after", self.trial.file("golden", os.path.basename(self.golden.path)))
@@ -188,20 +188,24 @@ class _Attempt:
 
     def _note_plan(self, planned: planning.Plan) -> None:
         moves = [
-            {name: getattr(move, name) for name in ("name", "kind", "before", "after", "requested", "url", "hashes")}
+            {name: getattr(move, name) for name in _OF_MOVES if getattr(move, name) or name in _ALWAYS}
             for move in planned.moves
         ]
         found = evidence.of_findings(planned.report.findings)
         self.said["plan"] = {"verdict": planned.verdict, "moves": moves, "findings": found}
+        if planned.archives or planned.unlinked:
+            self.said["plan"]["removed_by_conda"] = list(planned.unlinked)
 
     def _build(self) -> filling.Filled:
         origin = base.origin_of(self.live)
         uv = base.find_uv()
         installer = Installer(self.trial, self.live.prefix, uv)
-        self.tell("build", f"the golden environment anew, with {installer.name}")
+        by_conda = self._conda_installer()
+        who = installer.name if by_conda is None else f"{by_conda.name} and {installer.name}"
+        self.tell("build", f"the golden environment anew, with {who}")
         begin = time.monotonic()
-        if self.live.conda is not None:
-            conda.make(self.trial, self.golden, self.live)
+        if by_conda is not None:
+            conda.make(self.golden, self.live, by_conda)
         else:
             base.make(self.trial, origin, uv)
         base.require_same_python(self.trial, self.live)
@@ -218,7 +222,7 @@ class _Attempt:
         )
         self.said["environment"] = {
             "prefix": self.trial.environment,
-            "installer": installer.name,
+            "installer": who,
             "wheels": filled.from_wheels,
             "seconds": round(time.monotonic() - begin, 3),
             "warnings": [safe(warning) for warning in filled.warnings],
@@ -226,8 +230,14 @@ class _Attempt:
         self.trial.save()
         for warning in filled.warnings:
             self.tell("note", warning)
-        self._installer = installer
+        self._installer, self._by_conda = installer, by_conda
         return filled
+
+    def _conda_installer(self) -> "CondaInstaller | None":
+        """Who puts conda packages in; None in an environment that has none."""
+        if self.live.conda is None:
+            return None
+        return CondaInstaller(self.trial, self.live.prefix, offline=self.wish.offline)
 
     def _prove(self) -> Report:
         self.tell("prove", "that it equals golden, file by file")
@@ -253,7 +263,8 @@ class _Attempt:
         if guard.check(self.golden.path, python=self.wish.python, depth="versions").pinned:
             return planned
         self.tell("plan", "once more, since the original has drifted from golden")
-        again = _planned(self.wish, self.golden.path, self.trial.environment)
+        wish = self.wish.replace(request=conda_asking.anywhere(self.wish.request))
+        again = _planned(wish, self.golden.path, self.trial.environment)
         _agree(again, confirm if again.report.verdict != planned.report.verdict else lambda _plan: True)
         self._note_plan(again)
         return again
@@ -266,7 +277,12 @@ class _Attempt:
         return ran
 
     def _change(self, planned: planning.Plan, installer: str) -> None:
-        self.tell("change", f"{len(planned.moves)} of {len(self.golden.pins)} packages, with {installer}")
+        by_conda = self._by_conda if planned.archives or planned.unlinked else None
+        who = installer if by_conda is None else by_conda.name
+        self.tell("change", f"{len(planned.moves)} of {len(self.golden.pins)} packages, with {who}")
+        if by_conda is not None:
+            self._change_by_conda(planned, by_conda)
+            return
         wish = self.wish
         changing.apply(
             self.trial,
@@ -277,6 +293,19 @@ class _Attempt:
             find_links=wish.find_links,
             offline=wish.offline,
         )
+
+    def _change_by_conda(self, planned: planning.Plan, by_conda: CondaInstaller) -> None:
+        conda.change(self.trial, planned.archives, planned.unlinked, by_conda)
+        wish = self.wish
+        unkept = conda.keep(
+            self.trial,
+            planned.archives,
+            find_links=wish.find_links,
+            offline=wish.offline,
+            judged=self.live.prefix,
+        )
+        for why in unkept:
+            self.tell("note", safe(f"not kept for the live environment, which will have to ask for it: {why}"))
 
     def _look(self) -> Report:
         self.tell("look", "for what is newly broken, down to the compiled files")
@@ -304,6 +333,11 @@ class _Attempt:
             self.said["candidate"] = candidate
         self.trial.save()
         return [safe(why)] if why else []
+
+
+def _condas_names(planned: planning.Plan) -> set[str]:
+    """How conda's own records call what the plan moves."""
+    return {*planned.unlinked, *(each.name for each in planned.archives)}
 
 
 def _not_golden(unlike: Sequence[Finding], report: Report) -> UnverifiableError:

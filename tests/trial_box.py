@@ -30,8 +30,12 @@ def heard() -> None:
 class Box:
     """One environment to try changes of."""
 
-    def __init__(self, folder: Path, wheels: Path, *, judge: "Path | None" = None) -> None:
+    def __init__(
+        self, folder: Path, wheels: Path, *, judge: "Path | None" = None, environ: "dict[str, str] | None" = None
+    ) -> None:
         self.wheels = wheels
+        self.environ = environ or {}
+        """Variables of every command besides those that all tests have."""
         self.folder = folder / "work"
         self.live = folder / "live"
         self.site = site_packages(self.live)
@@ -39,7 +43,8 @@ class Box:
         """The interpreter that runs envguard: the one with uv beside it, or another."""
 
     def __call__(self, *argv: object, **environ: str) -> Done:
-        return run(self.judge, "-m", "envguard", *argv, cwd=self.folder, PYTHONPATH=str(SOURCE), **environ)
+        variables = {**self.environ, "PYTHONPATH": str(SOURCE), **environ}
+        return run(self.judge, "-m", "envguard", *argv, cwd=self.folder, **variables)
 
     def start(self, *argv: object) -> "subprocess.Popen[str]":
         """The same, without waiting for its end."""
