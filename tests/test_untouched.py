@@ -155,13 +155,15 @@ def shadowed(venv: Path) -> None:
     (venv.parent / "six.py").write_text("")
 
 
-DAMAGES: "list[Callable[[Path], None]]" = [
-    edited, edited_with_its_times, deleted, added, became_executable, became_a_link, other_name_in_metadata,
-    late_in_metadata, duplicated, no_record, own_file_edited, startup_file_added, shadowed,
+DAMAGES: "list[Callable[[Path], None]]" = [edited_with_its_times, added, own_file_edited]
+MORE: "list[Callable[[Path], None]]" = [
+    edited, deleted, became_executable, became_a_link, other_name_in_metadata, late_in_metadata, duplicated, no_record,
+    startup_file_added, shadowed,
 ]  # fmt: skip
+SLOW = [pytest.param(damage, marks=pytest.mark.slow) for damage in MORE]
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("damage", [*DAMAGES, *SLOW], ids=lambda damage: damage.__name__)
 def test_what_was_touched_gets_the_answer_of_the_whole_pipeline(frozen: Path, damage: "Callable[[Path], None]") -> None:
     damage(frozen)
     scans, told, whole = answers(frozen)

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from envguard.change import remote
 from envguard.change.conda import archive, caches
+from envguard.change.local import local_path
 from envguard.change.supply import Supply
 from envguard.errors import EnvguardError, UsageError
 from envguard.facts.conda_files import CONDA
@@ -123,9 +124,9 @@ def _candidates(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str) -> "
             path = os.path.join(folder, name)
             if name and os.path.isfile(path):
                 yield path, origin
-    parts = urlsplit(url)
-    if parts.scheme == "file" and os.path.isfile(unquote(parts.path)):
-        yield unquote(parts.path), "the channel on disk that the golden file names"
+    local = local_path(url)
+    if local and os.path.isfile(local):
+        yield local, "the channel on disk that the golden file names"
 
 
 def _name(url: str) -> str:
