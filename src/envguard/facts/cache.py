@@ -41,16 +41,10 @@ def load(record: str) -> "dict[str, Any] | None":
     Returns:
         None where there is no entry that can be believed.
     """
-    name = _name(record)
-    folder = _open_folder(create=False) if name else None
-    if folder is None:
-        return None
     try:
-        entry = json.loads(_read(name, folder))
-    except (OSError, ValueError, RecursionError):
+        entry = json.loads(_kept(_name(record), SIZE_LIMIT))
+    except (ValueError, RecursionError):
         return None
-    finally:
-        os.close(folder)
     if not isinstance(entry, dict) or entry.get("format") != FORMAT or entry.get("record") != record:
         return None
     return entry
@@ -63,18 +57,8 @@ def store(record: str, facts: "dict[str, Any]") -> None:
         record: Its record digest, ``sha256:<hex>``.
         facts: Whatever JSON can hold.
     """
-    name = _name(record)
-    folder = _open_folder(create=True) if name else None
-    if folder is None:
-        return
     data = json.dumps({"format": FORMAT, "record": record, **facts}, separators=(",", ":")).encode("ascii")
-    try:
-        if len(data) <= SIZE_LIMIT:
-            _replace(name, data, folder)
-    except OSError:
-        return  # a full or read-only disk is no reason to fail
-    finally:
-        os.close(folder)
+    _keep(_name(record), data, SIZE_LIMIT)
 
 
 def load_bytes(key: str) -> bytes:
@@ -83,16 +67,7 @@ def load_bytes(key: str) -> bytes:
     Args:
         key: ``sha256:<hex>``.
     """
-    name = _name(key, "bytes")
-    folder = _open_folder(create=False) if name else None
-    if folder is None:
-        return b""
-    try:
-        return _read(name, folder, BYTES_LIMIT)
-    except OSError:
-        return b""
-    finally:
-        os.close(folder)
+    return _kept(_name(key, "bytes"), BYTES_LIMIT)
 
 
 def store_bytes(key: str, data: bytes) -> None:
@@ -102,13 +77,28 @@ def store_bytes(key: str, data: bytes) -> None:
         key: ``sha256:<hex>``.
         data: What to keep.
     """
-    name = _name(key, "bytes")
-    folder = _open_folder(create=True) if name else None
+    _keep(_name(key, "bytes"), data, BYTES_LIMIT)
+
+
+def _kept(name: str, limit: int) -> bytes:
+    """What a file of the cache holds; empty where there is nothing that can be believed."""
+    folder = _open_folder(create=False) if name else None
+    if folder is None:
+        return b""
+    try:
+        return _read(name, folder, limit)
+    except OSError:
+        return b""
+    finally:
+        os.close(folder)
+
+
+def _keep(name: str, data: bytes, limit: int) -> None:
+    folder = _open_folder(create=True) if name and len(data) <= limit else None
     if folder is None:
         return
     try:
-        if len(data) <= BYTES_LIMIT:
-            _replace(name, data, folder)
+        _replace(name, data, folder)
     except OSError:
         return  # a full or read-only disk is no reason to fail
     finally:

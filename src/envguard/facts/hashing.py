@@ -212,7 +212,7 @@ class Hashing:
     def _end(self) -> None:
         for reading, child in self._children.items():
             os.close(reading)
-            _end(child)
+            end_worker(child)
         self._children.clear()
 
 
@@ -389,7 +389,7 @@ def _answers(children: dict[int, int]) -> Iterator[tuple[int, int, int, int, byt
                 yield from _ANSWER.iter_unpack(data[:whole])
 
 
-def _end(child: int) -> None:
+def end_worker(child: int) -> None:
     """Waits for a worker that has finished, and ends one that has not."""
     try:
         finished, _status = os.waitpid(child, os.WNOHANG)

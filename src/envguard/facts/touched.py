@@ -9,7 +9,7 @@ import struct
 from array import array
 from typing import NamedTuple, NoReturn
 
-from envguard.facts.hashing import suitable_workers
+from envguard.facts.hashing import end_worker, suitable_workers
 from envguard.facts.standing import LOOSE, WIDTH, Standing, state
 
 TYPE_CHECKING = False
@@ -62,7 +62,7 @@ class Comparing:
             self._tickets = -1
         for reading, child in self._children.items():
             os.close(reading)
-            _end(child)
+            end_worker(child)
         self._children.clear()
 
     def join(self) -> "Touched | None":
@@ -165,13 +165,3 @@ def _gather(reading: int, found: Touched) -> int:
     found.folders.extend(numbers[:folders])
     found.files.extend(numbers[folders:])
     return int(done)
-
-
-def _end(child: int) -> None:
-    try:
-        finished, _status = os.waitpid(child, os.WNOHANG)
-        if not finished:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-    except (ChildProcessError, ProcessLookupError):
-        return  # a parent that collects its children itself has done this already
