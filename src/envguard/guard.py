@@ -32,10 +32,9 @@ def refuse_unless_pinned(
     sha256: "str | None",
 ) -> "Report":
     """What ``assert_pinned`` does where the quick path proved nothing; arguments, answer and errors are the same."""
-    if quick.refusals:
-        from envguard import latch
+    from envguard import latch
 
-        latch.recheck()
+    latch.recheck()
     check_choice("allow", allow, ("safe", "cautious", None))
     report = check(lock, depth=depth, only=only, sha256=sha256)
     if not report.pinned:

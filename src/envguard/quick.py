@@ -150,7 +150,7 @@ def proven(path: str, data: bytes, depth: "Depth | None", paths: "Sequence[objec
             "prefix": sys.prefix,
             "depth": reached,
             "packages": seal[0],
-            "installed": found,
+            "installed": count(found),
         }
     )
 
@@ -218,7 +218,7 @@ def running_head() -> "str | None":
     )
 
 
-def prove(data: bytes, depth: str, paths: "Sequence[object]") -> "int | None":
+def prove(data: bytes, depth: str, paths: "Sequence[object]") -> "Found | None":
     """Try to prove that the running environment is the one that was frozen.
 
     Args:
@@ -227,7 +227,7 @@ def prove(data: bytes, depth: str, paths: "Sequence[object]") -> "int | None":
         paths: sys.path.
 
     Returns:
-        How many metadata folders were found, or None: not proven.
+        The metadata folders that were found, or None: not proven.
     """
     expected = running_head()
     if expected is None or not data.startswith(expected.encode()):
@@ -238,7 +238,7 @@ def prove(data: bytes, depth: str, paths: "Sequence[object]") -> "int | None":
         return None
     if depth == "records" and evidence(found) != _after(_EVIDENCE, data):
         return None
-    return count(found)
+    return found
 
 
 def folders(paths: "Iterable[object]") -> "Found | None":

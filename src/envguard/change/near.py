@@ -14,7 +14,7 @@ from envguard._value import Value
 from envguard.change import journal, supply
 from envguard.change.seen import Seen
 from envguard.environment import known
-from envguard.facts import bytecode, manifest_lines, standing
+from envguard.facts import bytecode, manifest_lines, standing, touched
 from envguard.facts.against_manifest import Live, Look
 from envguard.facts.differences import gather
 from envguard.facts.hashing import Digest, hash_files
@@ -81,9 +81,9 @@ def look(lock: str, *, python: "str | None", sha256: "str | None") -> "Near | No
         snapshot = comparing.load(lock, sha256=sha256, selection=Selection(interpreter=place.interpreter))
         if snapshot.sha256 != stands.told["lock"] or snapshot.manifest is None:
             return None
-        touched = comparison.join()
+        changed = comparison.join()
         try:
-            return _Look(comparing.applicable(snapshot, place.interpreter), stands, place, python).at(touched)
+            return _Look(comparing.applicable(snapshot, place.interpreter), stands, place, python).at(changed)
         except (_NotPlain, OSError):
             return None
 
@@ -97,10 +97,10 @@ class _Look:
         self._roots: dict[str, str] = stands.told["roots"]
         self._pins: dict[str, Pin] = {pin.name: pin for pin in snapshot.pins if pin.manager == "pip"}
 
-    def at(self, touched: "Touched | None") -> Near:
-        if touched is None or len(touched.files) > _FEW:
+    def at(self, changed: "Touched | None") -> Near:
+        if changed is None or len(changed.files) > _FEW:
             raise _NotPlain
-        paths = [*_paths(self._stands, touched.files), *added(self._stands, touched.folders)]
+        paths = [*_paths(self._stands, changed.files), *added(self._stands, changed.folders)]
         if not paths:
             return self._near(self._golden(), paths)
         lines = self._lines()
@@ -204,8 +204,10 @@ def again(near: Near, changed: "Iterable[str]") -> "Report | None":
     here = [numbers[each] for each in folders if each in numbers and any(is_below(each, site) for site in sites)]
     stands = near.standing
     try:
-        beside = {f"{stands.folders[number]}/{name}" for number in here for name in stands.files_of(number)}
-        places |= {path for path in beside if path in places or not _stands(path, stands, numbers)}
+        beside = touched.nothing()
+        for number in here:
+            touched.compare(stands, number, beside)
+        places.update(_paths(stands, beside.files))
         places.update(added(stands, here))
         suspects, _found, _unread = _unlike(sorted(places), lines)
     except (_NotPlain, OSError):
@@ -228,15 +230,6 @@ def _up_to(path: str, sites: "Iterable[str]") -> "Iterable[str]":
         yield folder
         folder = os.path.dirname(folder)
     yield folder
-
-
-def _stands(path: str, stands: Standing, numbers: dict[str, int]) -> bool:
-    folder, _slash, name = path.rpartition("/")
-    number = numbers[folder]
-    try:
-        return standing.state(os.lstat(path)) == stands.states_of(number)[1 + stands.files_of(number).index(name)]
-    except OSError:
-        return False
 
 
 def _paths(stands: Standing, files: "Iterable[int]") -> "Iterable[str]":

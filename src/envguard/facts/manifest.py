@@ -33,7 +33,7 @@ from envguard.versions import is_name
 
 LIMIT = 512 << 20
 """Bytes of a manifest that are read: about four million files."""
-REMEDY = "restore it, or freeze again with --depth files"
+_REMEDY = "restore it, or freeze again with --depth files"
 _HEADER = "# envguard: files 1"
 _ROOT = re.compile(r"# envguard: root ([a-z]+\d*) (/[\x20-\x7e]*)", re.ASCII)
 _END = re.compile(r"# envguard: end files=(\d{1,9})", re.ASCII)
@@ -170,13 +170,26 @@ def load(path: str, *, sha256: str = "") -> Listing:
     Raises:
         LockError: The file is missing, not the sealed one, or not a manifest.
     """
+    return read(read_sealed(path, sha256 or None), path)
+
+
+def read_sealed(path: str, sha256: "str | None") -> bytes:
+    """The bytes of a manifest file.
+
+    Args:
+        path: The file.
+        sha256: Hex digest that they must have, as the lock says; None asks for none.
+
+    Raises:
+        LockError: The file is missing, or not the sealed one.
+    """
     try:
         data = read_bytes(path, LIMIT)
     except ReadFailure as failure:
-        raise LockError(f"manifest {failure.why}", path=path, remedy=REMEDY) from failure
-    if sha256 and hashlib.sha256(data).hexdigest() != sha256.removeprefix("sha256:").lower():
-        raise LockError("not the manifest that the lock seals", path=path, remedy=REMEDY)
-    return read(data, path)
+        raise LockError(f"manifest {failure.why}", path=path, remedy=_REMEDY) from failure
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256.removeprefix("sha256:").lower():
+        raise LockError("not the manifest that the lock seals", path=path, remedy=_REMEDY)
+    return data
 
 
 def read(data: bytes, path: str) -> Listing:
@@ -277,7 +290,7 @@ def _unescaped(texts: Sequence[str]) -> Sequence[str]:
 
 
 def _broken(path: str, line: int, problem: str) -> LockError:
-    return LockError(problem, path=path, line=line, remedy=REMEDY)
+    return LockError(problem, path=path, line=line, remedy=_REMEDY)
 
 
 def escape(path: str) -> str:

@@ -3,11 +3,7 @@
 The text is that which a lock seals, and somebody has read all of it before: here nothing is proven but that.
 """
 
-import hashlib
-
-from envguard.errors import LockError
-from envguard.facts.manifest import LIMIT, REMEDY, entry_of_line, escape, read_head
-from envguard.facts.reading import ReadFailure, read
+from envguard.facts.manifest import entry_of_line, escape, read_head, read_sealed
 from envguard.facts.tree import Entry
 
 
@@ -74,10 +70,4 @@ def load(path: str, sha256: str) -> Lines:
     Raises:
         LockError: The file is missing, or not the sealed one.
     """
-    try:
-        data = read(path, LIMIT)
-    except ReadFailure as failure:
-        raise LockError(f"manifest {failure.why}", path=path, remedy=REMEDY) from failure
-    if hashlib.sha256(data).hexdigest() != sha256.removeprefix("sha256:").lower():
-        raise LockError("not the manifest that the lock seals", path=path, remedy=REMEDY)
-    return Lines(data.decode("ascii", "replace"), path)
+    return Lines(read_sealed(path, sha256).decode("ascii", "replace"), path)

@@ -67,7 +67,7 @@ class Comparing:
 
     def join(self) -> "Touched | None":
         """What is not as it was; None where a worker died, so that not everything was looked at."""
-        found = Touched(array("I"), array("I"))
+        found = nothing()
         done = 0 if self._children else self._take_part(found)
         for reading in self._children:
             done += _gather(reading, found)
@@ -86,7 +86,7 @@ class Comparing:
         try:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
-            found = Touched(array("I"), array("I"))
+            found = nothing()
             done = self._take_part(found, is_worker=True)
             counts = _COUNTS.pack(done, len(found.folders), len(found.files))
             with os.fdopen(answers, "wb") as file:
@@ -99,7 +99,7 @@ class Comparing:
         done = 0
         while ticket := os.read(self._tickets, 1):
             for number in self._shares[ticket[0]]:
-                _compare(self._standing, number, found, is_worker=is_worker)
+                compare(self._standing, number, found, is_worker=is_worker)
             done += 1
         return done
 
@@ -115,10 +115,21 @@ def _shares(standing: Standing) -> list[range]:
     return [*shares, range(first, len(standing.folders))]
 
 
-def _compare(standing: Standing, number: int, found: Touched, *, is_worker: bool) -> None:
+def nothing() -> Touched:
+    """What is filled by ``compare``."""
+    return Touched(array("I"), array("I"))
+
+
+def compare(standing: Standing, number: int, found: Touched, *, is_worker: bool = False) -> None:
     """Looks at a folder as a whole, and at each file only where that is not what it was.
 
     A worker goes into the folder, since the way to it is a fifth of the time; it is nobody else's working folder.
+
+    Args:
+        standing: What it was.
+        number: Of the folder.
+        found: Receives what is not as it was.
+        is_worker: The working folder of this process is free to change.
     """
     folder, names = standing.folders[number], standing.files_of(number)
     known = standing.states[standing.place(number) : standing.place(number + 1)]

@@ -38,10 +38,8 @@ def look(
         return None
     if os.path.lexists(os.path.join(sys.prefix, "conda-meta")):
         return None
-    if quick.prove(data, "records", sys.path) is None:
-        return None
-    found = quick.folders(sys.path)
-    if not found:
+    found = quick.prove(data, "records", sys.path)
+    if found is None:
         return None
     holders = {os.path.realpath(entry) for entry, _names in found}
     roots = roots_at(sys.prefix, [path for path in sys.path if os.path.exists(path or ".")], holders)

@@ -483,6 +483,6 @@ def test_a_worker_that_dies_has_seen_nothing(
 ) -> None:
     frozen(yard)
     monkeypatch.setattr(touched, "suitable_workers", lambda _files, _size: 2)
-    monkeypatch.setattr(touched, "_compare", lambda *_given, **_more: os._exit(3))
+    monkeypatch.setattr(touched, "compare", lambda *_given, **_more: os._exit(3))
     assert looked(yard)[0] == 0
     assert whole
