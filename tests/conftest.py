@@ -1,13 +1,23 @@
 """What several tests need: scratch environments with real wheels, and processes that see nothing else."""
 
-import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support import REQUIRED, SMALL, SOURCE, run
+from support import REQUIRED, SMALL, SOURCE, copy_venv, run, state_of_installers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests and the tools they start leave in the folder for temporary files goes with the run."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+        patched.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +44,7 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def base_venv(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Path:
+def base_venv(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Iterator[Path]:
     """A venv with a few small distributions, installed by pip; tests take copies."""
     venv = tmp_path_factory.mktemp("base") / "venv"
     assert run(sys.executable, "-m", "venv", venv).returncode == 0
@@ -52,13 +62,15 @@ def base_venv(tmp_path_factory: pytest.TempPathFactory, wheelhouse: Path) -> Pat
     )
     done = run(venv / "bin" / "python", *command)
     assert done.returncode == 0, done.stderr
-    return venv
+    shared = state_of_installers(venv)
+    yield venv
+    assert state_of_installers(venv) == shared, "a test has edited files of pip that its copy shares with others"
 
 
 @pytest.fixture
 def venv(tmp_path: Path, base_venv: Path) -> Path:
     """A venv of the test's own. It is a copy: its scripts belong to the original, so use ``bin/python -m``."""
-    shutil.copytree(base_venv, tmp_path / "venv", symlinks=True)
+    copy_venv(base_venv, tmp_path / "venv")
     return tmp_path / "venv"
 
 

@@ -1,6 +1,7 @@
 """Running things in scratch environments that see nothing of the one that runs the tests."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def scrubbed(**extra: str) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if name.startswith(("PIP_CERT", "PIP_FIND", "PIP_INDEX", "PIP_EXTRA", "UV_INDEX", "SSL_", "REQUESTS_CA"))
-        or name in {"HOME", "http_proxy", "https_proxy", "no_proxy", "LANG"}
+        or name in {"HOME", "TMPDIR", "http_proxy", "https_proxy", "no_proxy", "LANG"}
     }
     return {
         **kept,
@@ -54,3 +55,22 @@ def run(*command: object, cwd: Path | None = None, **extra: str) -> "subprocess.
 def site_packages(venv: Path) -> Path:
     """The one site-packages folder of a venv."""
     return next((venv / "lib").glob("python3.*")) / "site-packages"
+
+
+def copy_venv(source: Path, target: Path) -> None:
+    """A copy in which pip and setuptools, most of its files, are those of the original; no test may edit these."""
+    shutil.copytree(source, target, symlinks=True, copy_function=_link_installers)
+
+
+def _link_installers(source: str, target: str) -> None:
+    if {"pip", "setuptools", "pkg_resources"}.isdisjoint(Path(source).parts):
+        shutil.copy2(source, target)
+    else:
+        os.link(source, target)
+
+
+def state_of_installers(venv: Path) -> "list[tuple[str, int, int]]":
+    """Path, size and time of modification of the files that copies share."""
+    folders = [site_packages(venv) / name for name in ("pip", "setuptools", "pkg_resources")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file()]
+    return sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)

@@ -71,6 +71,8 @@ class Project:
         (self.folder / name).write_text(text)
 
     def pytest(self, *arguments: str, cwd: "Path | None" = None, **environ: str) -> "subprocess.CompletedProcess[str]":
+        # Each pytest deletes what older runs left under its root, be it gigabytes.
+        environ = {"PYTEST_DEBUG_TEMPROOT": str(self.folder), **environ}
         return self.world.python("-m", "pytest", *arguments, cwd=cwd or self.folder, **environ)
 
     @property

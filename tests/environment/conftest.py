@@ -1,10 +1,11 @@
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from building import run, uv
+
+from support import copy_venv
 
 WHEELS = ("six==1.17.0", "idna==3.10", "attrs==25.3.0", "packaging==24.2", "zope.interface==7.2")
 
@@ -49,7 +50,7 @@ def site(base_venv: Path, tmp_path: Path) -> Path:
     """A copy of real site-packages that a test may damage."""
     (source,) = base_venv.glob("lib/python3*/site-packages")
     target = tmp_path / "site-packages"
-    shutil.copytree(source, target, symlinks=True)
+    copy_venv(source, target)
     return target
 
 
@@ -57,7 +58,7 @@ def site(base_venv: Path, tmp_path: Path) -> Path:
 def venv(base_venv: Path, tmp_path: Path) -> Path:
     """A copy of a whole virtual environment."""
     target = tmp_path / "venv"
-    shutil.copytree(base_venv, target, symlinks=True)
+    copy_venv(base_venv, target)
     return target
 
 
