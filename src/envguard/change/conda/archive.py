@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 SUFFIXES = (".conda", ".tar.bz2")
+GOLDEN = "the golden file"
 UNPACKED_LIMIT = 64 << 30
 """Bytes that are decompressed; the largest packages of CUDA have 5 GB."""
 MEMBER_LIMIT = 1_000_000
@@ -100,6 +101,33 @@ class Contents:
             raise ArtifactError(f"{name!a} is cut off")
         return data
 
+    def size(self, name: str) -> int:
+        """Bytes of a file.
+
+        Raises:
+            ArtifactError: There is no such file.
+        """
+        return self._file(name)[1].size
+
+    def blocks(self, name: str) -> "Iterator[bytes]":
+        """The bytes of a file, a part at a time.
+
+        Raises:
+            ArtifactError: There is none, or it cannot be read.
+        """
+        file, member = self._file(name)
+        left, begin = member.size, member.offset_data
+        while left:
+            try:
+                file.seek(begin)
+                block = file.read(min(left, _BLOCK))
+            except _BROKEN as error:
+                raise ArtifactError(f"{name!a} cannot be unpacked: {error}") from error
+            if not block:
+                raise ArtifactError(f"{name!a} is cut off")
+            left, begin = left - len(block), begin + len(block)
+            yield block
+
     def _file(self, name: str) -> "tuple[IO[bytes], tarfile.TarInfo]":
         """Where the bytes of a file are: a hard link stands for another member."""
         tar, member = self._member(name)
@@ -136,13 +164,14 @@ class Contents:
 
 
 @contextlib.contextmanager
-def opened(path: str, hashes: "Iterable[str]", scratch: str) -> "Iterator[Contents]":
+def opened(path: str, hashes: "Iterable[str]", scratch: str, *, whose: str = GOLDEN) -> "Iterator[Contents]":
     """An archive that is the one which a pin means, open for as long as the block runs.
 
     Args:
         path: The archive.
         hashes: Of the pin.
         scratch: A folder for what is decompressed.
+        whose: Who gives the hashes, in words.
 
     Raises:
         ArtifactError: It is another archive, a broken one, or what it is compressed with cannot be read here.
@@ -156,7 +185,7 @@ def opened(path: str, hashes: "Iterable[str]", scratch: str) -> "Iterator[Conten
             file.seek(0)
         except OSError as error:
             raise ArtifactError(f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-        if why := unlike(found, hashes):
+        if why := unlike(found, hashes, whose):
             raise ArtifactError(why)
         parts = _parts(file, path, stack)
         tars = [_tar(stack.enter_context(_decompressed(part, scratch)), stack) for part in parts]
@@ -172,20 +201,25 @@ def digests(read: "Callable[[int], bytes]") -> dict[str, str]:
     return {"sha256": strong.hexdigest(), "md5": weak.hexdigest()}
 
 
-def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]") -> str:
+def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]", whose: str = GOLDEN) -> str:
     """Why digests are not those of a pin's archive; "" where they are.
 
     Args:
         found: As ``digests`` gives them.
         hashes: Of the pin, ``algorithm:hex``; where there are SHA-256 the MD5 are not asked.
+        whose: Who gives them, in words.
     """
     wanted = {each.lower() for each in hashes}
     strong = {each for each in wanted if each.startswith("sha256:")}
     wanted = strong or {each for each in wanted if each.startswith("md5:")}
     if not wanted:
-        return "the golden file gives no digest of its archive"
+        return f"{whose} gives no digest of its archive"
     algorithm = "sha256" if strong else "md5"
-    return "" if f"{algorithm}:{found[algorithm]}" in wanted else f"its {algorithm.upper()} is not the golden one"
+    return (
+        ""
+        if f"{algorithm}:{found[algorithm]}" in wanted
+        else f"its {algorithm.upper()} is not the one that {whose} gives"
+    )
 
 
 def unreadable(path: str) -> str:
