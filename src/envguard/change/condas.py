@@ -9,21 +9,13 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from envguard.change.incoming import Incoming
     from envguard.change.request import Request
-    from envguard.change.resolution import Resolution
     from envguard.model import Environment, Pin, Snapshot
     from envguard.proposal import Move
 
 _CUDA_BUILD = re.compile(r"cuda|cu\d\d", re.IGNORECASE)
-
-
-def distributions(resolution: "Resolution", arriving: "Sequence[Incoming]") -> "list[Incoming]":
-    """Those of the arriving packages that bring a Python distribution, as far as is known."""
-    pairs = zip(resolution.arrivals, arriving, strict=True)
-    return [said for arrival, said in pairs if arrival.is_python]
 
 
 def names(words: "Iterable[str]", live: "Environment") -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class Contents:
             raise ArtifactError(f"{name!a} is cut off")
         return data
 
-    def size(self, name: str) -> int:
+    def length(self, name: str) -> int:
         """Bytes of a file.
 
         Raises:

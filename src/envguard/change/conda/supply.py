@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from envguard.change.conda_archive import Archive
     from envguard.model import Environment
 
+CACHE = "conda's cache"
+"""The origin of what was found there."""
 CHANNEL = "the channel"
 """Who gives the digests of what a solver chose."""
 ARCHIVE_LIMIT = 16 << 30
@@ -63,7 +65,7 @@ def find(
     pins = list(pins)
     folders = [(folder, folder) for link in find_links for folder in (link, *_subdirs(link))]
     if prefix:
-        folders += [(folder, "conda's cache") for folder in caches.folders(prefix)]
+        folders += [(folder, CACHE) for folder in caches.folders(prefix)]
     to = "" if offline else download_to
     return {key(pin): _find(pin, folders, (urls or {}).get(pin.name, ""), to, whose) for pin in pins}
 
