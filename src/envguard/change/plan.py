@@ -230,7 +230,7 @@ class _Planning:
         after = resulting.of(self.live, found.distributions, resolution.removals, coming=found.coming).after
         named = self._named(resolution)
         concerned = {*resolution.removals, *(each.name for each in resolution.arrivals)}
-        installed = condas.installed(_with_evidence(self.live, concerned), self.live, self.request)
+        installed = condas.installed(_with_evidence(self.live, concerned), self.live, self.request, concerned)
         ways = chains.of(after.distributions, named, self.markers)
         moved = moves.moves(resolution, found.read, installed, ways, named, markers=self.markers)
         moved = condas.with_builds(moved, self.live, self.request)
