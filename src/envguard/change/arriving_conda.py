@@ -172,11 +172,11 @@ def _traits(arrival: "Arrival", distributions: "Sequence[Incoming]", found: Read
     """Of a whole package; ``pure`` where nothing in it is compiled and all that it brings is Python code."""
     traits = {*condas.traits_of(arrival.build), *(trait for each in distributions for trait in each.traits)}
     traits.update(Evidence(name=arrival.name, files=found.unpacked.natives).traits)
-    pure = all("pure" in each.traits for each in distributions) and (arrival.is_pure or bool(distributions))
+    pure = arrival.is_pure or (bool(distributions) and all("pure" in each.traits for each in distributions))
     traits.discard("pure")
     if found.unpacked.has_natives:
         traits.add("native")
-    elif pure:
+    elif pure and "native" not in traits:
         traits.add("pure")
     return tuple(sorted(traits))
 

@@ -84,15 +84,12 @@ class Reader:
             said = f"{wanted.name!a} {wanted.version!a} {wanted.build!a}"
             raise EnvguardError(f"{said} is no name, version and build of a package")
         pin = supply.pin(wanted)
-        found = self._supplied(pin)
         try:
-            return self._opened(found, pin)
+            return self._opened(self._supplied(pin), pin)
         except ArtifactError as error:
             raise EnvguardError(error.why) from error
         finally:
-            if self._is_fetched(found):
-                with contextlib.suppress(OSError):
-                    os.unlink(found.path)
+            self._forget_fetched()
 
     def _supplied(self, pin: "Pin") -> "Supply":
         found = supply.find(
@@ -123,6 +120,12 @@ class Reader:
                 how=self._how(found),
                 script=_has_script(contents, pin),
             )
+
+    def _forget_fetched(self) -> None:
+        """Removes what the network gave: of hundreds of archives one at a time has to have room."""
+        for name in os.listdir(self._fetched):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(self._fetched, name))
 
     def _how(self, found: "Supply") -> str:
         if self._is_fetched(found):
