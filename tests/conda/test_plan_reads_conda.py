@@ -116,7 +116,7 @@ def test_pip_over_condas_package(box: Box) -> None:
         find_links=[box.wheels / "w"],
     )
     said = {each.change.code: each.change for each in found.report.findings}
-    assert (said["EG220"].locked, said["EG220"].installed) == ("conda's six 1.16.0", "six 1.17.0")
+    assert (said["EG220"].locked, said["EG220"].installed) == ("six 1.16.0 (conda)", "six 1.17.0")
     assert (
         said["EG220"].evidence[-2] == "conda's record of it would stay, and speak of files that are not there any more"
     )

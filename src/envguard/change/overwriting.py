@@ -126,7 +126,7 @@ def _named(owner: str, result: Result) -> str:
     if owner.startswith(CONDA):
         name = owner.removeprefix(CONDA)
         package = next((each for each in result.after.conda or () if each.name == name), None)
-        return f"conda's {name} {package.version}" if package is not None else f"conda's {name}"
+        return f"{name} {package.version} (conda)" if package is not None else f"{name} (conda)"
     where = result.after if owner in result.gone else result.live  # what conda puts over pip's has two of one name
     known = (*where.distributions, *result.after.distributions)
     current = next((each for each in known if each.name == owner), None)

@@ -163,7 +163,7 @@ def test_without_zstandard_the_extra_is_named(
 ) -> None:
     new, old = pack_new(channel, members_of({"lib/a": b"a"})), pack(channel, members_of({"lib/a": b"a"}))
     monkeypatch.setattr(archive, "_zstandard", lambda: None)
-    assert "it is compressed with zstandard, which envguard-lock[conda] reads" in why(look(live, told(new)))
+    assert why(look(live, told(new))) == (f"{new}: it is compressed with zstandard, which envguard-lock[conda] reads")
     new.unlink()
     assert look(live, told(old)).unread == ()
 

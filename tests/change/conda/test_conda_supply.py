@@ -56,7 +56,7 @@ def test_an_archive_of_that_name_with_other_bytes_is_refused_and_named(path: Pat
     found = find(pin, find_links=[str(other)], offline=True)
     assert found.path == ""
     other_bytes = "its SHA256 is not the one that the golden file gives"
-    assert found.why == f"not the archive that the golden file means: {path.name} in {other}: {other_bytes}"
+    assert found.why == f"not the archive that the golden file means: {other / path.name}: {other_bytes}"
     assert find(pin, find_links=[str(other), str(path.parent)]).path == str(path)
 
 

@@ -15,7 +15,7 @@ import os
 import tarfile
 import tempfile
 import zipfile
-from typing import cast
+from typing import NamedTuple, cast
 
 from envguard.change import place
 from envguard.change.artifact import FILE_LIMIT, ArtifactError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 SUFFIXES = (".conda", ".tar.bz2")
-GOLDEN = "the golden file"
 UNPACKED_LIMIT = 64 << 30
 """Bytes that are decompressed; the largest packages of CUDA have 5 GB."""
 MEMBER_LIMIT = 1_000_000
@@ -38,6 +37,30 @@ _EXTRA = "it is compressed with zstandard, which envguard-lock[conda] reads"
 _BROKEN = (
     OSError, ValueError, EOFError, RuntimeError, NotImplementedError, tarfile.TarError, zipfile.BadZipFile,
 )  # fmt: skip
+
+
+class Giver(NamedTuple):
+    """What is said of digests, by who gives them."""
+
+    none: str
+    inexact: str
+    unlike: str
+    """Behind the name of an algorithm."""
+    other: str
+
+
+GOLDEN = Giver(
+    none="the golden file gives no digest of its archive",
+    inexact="the golden file gives no exact version and build of it",
+    unlike="is not the one that the golden file gives",
+    other="not the archive that the golden file means",
+)
+CHANNEL = Giver(
+    none="the channel gives no digest of its archive",
+    inexact="the channel gives no exact version and build of it",
+    unlike="is not the one that the channel gives",
+    other="not the archive that the channel means",
+)
 
 
 class Contents:
@@ -164,14 +187,14 @@ class Contents:
 
 
 @contextlib.contextmanager
-def opened(path: str, hashes: "Iterable[str]", scratch: str, *, whose: str = GOLDEN) -> "Iterator[Contents]":
+def opened(path: str, hashes: "Iterable[str]", scratch: str, *, giver: Giver = GOLDEN) -> "Iterator[Contents]":
     """An archive that is the one which a pin means, open for as long as the block runs.
 
     Args:
         path: The archive.
         hashes: Of the pin.
         scratch: A folder for what is decompressed.
-        whose: Who gives the hashes, in words.
+        giver: Who gives the hashes.
 
     Raises:
         ArtifactError: It is another archive, a broken one, or what it is compressed with cannot be read here.
@@ -185,7 +208,7 @@ def opened(path: str, hashes: "Iterable[str]", scratch: str, *, whose: str = GOL
             file.seek(0)
         except OSError as error:
             raise ArtifactError(f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-        if why := unlike(found, hashes, whose):
+        if why := unlike(found, hashes, giver):
             raise ArtifactError(why)
         parts = _parts(file, path, stack)
         tars = [_tar(stack.enter_context(_decompressed(part, scratch)), stack) for part in parts]
@@ -201,25 +224,21 @@ def digests(read: "Callable[[int], bytes]") -> dict[str, str]:
     return {"sha256": strong.hexdigest(), "md5": weak.hexdigest()}
 
 
-def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]", whose: str = GOLDEN) -> str:
+def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]", giver: Giver = GOLDEN) -> str:
     """Why digests are not those of a pin's archive; "" where they are.
 
     Args:
         found: As ``digests`` gives them.
         hashes: Of the pin, ``algorithm:hex``; where there are SHA-256 the MD5 are not asked.
-        whose: Who gives them, in words.
+        giver: Who gives them.
     """
     wanted = {each.lower() for each in hashes}
     strong = {each for each in wanted if each.startswith("sha256:")}
     wanted = strong or {each for each in wanted if each.startswith("md5:")}
     if not wanted:
-        return f"{whose} gives no digest of its archive"
+        return giver.none
     algorithm = "sha256" if strong else "md5"
-    return (
-        ""
-        if f"{algorithm}:{found[algorithm]}" in wanted
-        else f"its {algorithm.upper()} is not the one that {whose} gives"
-    )
+    return "" if f"{algorithm}:{found[algorithm]}" in wanted else f"its {algorithm.upper()} {giver.unlike}"
 
 
 def unreadable(path: str) -> str:

@@ -7,7 +7,7 @@ import re
 from envguard._value import Value
 from envguard.change.artifact import ArtifactError
 from envguard.change.conda import archive as archives, layout, supply, unpacking
-from envguard.change.conda.archive import Contents
+from envguard.change.conda.archive import CHANNEL, Contents
 from envguard.errors import EnvguardError
 from envguard.facts.reading import why
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*", re.ASCII)
 """Name, version and build: they become the name of a file."""
+
+
+_UNASKED = (
+    "no archive of it was found, and the network was not asked (give the folder that it lies in with --find-links)"
+)
 
 
 class Read(Value):
@@ -98,20 +103,20 @@ class Reader:
             offline=self._offline,
             prefix=self._live.prefix,
             download_to=self._fetched,
-            whose=supply.CHANNEL,
+            giver=CHANNEL,
         )[supply.key(pin)]
         if not found.path:
-            remedy = "give the folder that it lies in with --find-links" if self._offline else ""
-            raise EnvguardError(found.why, remedy=remedy)
+            unasked = found.why == supply.UNASKED
+            raise EnvguardError(_UNASKED if unasked else found.why)
         return found
 
     def _opened(self, found: "Supply", pin: "Pin") -> Read:
-        with archives.opened(found.path, pin.hashes, self._fetched, whose=supply.CHANNEL) as contents:
+        with archives.opened(found.path, pin.hashes, self._fetched, giver=CHANNEL) as contents:
             laid = layout.lay_out(contents, pin.name, self.place)
             inside = tuple(str(laid.about.get(key)) for key in ("version", "build"))
             if inside != (pin.version, pin.build):
                 said = f"{pin.name} {pin.version} {pin.build}"
-                raise ArtifactError(f"it is {pin.name} {' '.join(inside)!a} inside, and {supply.CHANNEL} says {said}")
+                raise ArtifactError(f"it is {pin.name} {' '.join(inside)!a} inside, and the channel says {said}")
             unpacked = unpacking.unpack(contents, laid, pin, self.place, self.root, native=self._native)
             return Read(
                 unpacked=unpacked,

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from envguard.change import remote
 from envguard.change.conda import archive, caches
-from envguard.change.conda.archive import GOLDEN
+from envguard.change.conda.archive import GOLDEN, Giver
 from envguard.change.local import local_path
 from envguard.change.supply import Supply
 from envguard.change.wheel_files import check_room
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from envguard.change.conda_archive import Archive
     from envguard.model import Environment
 
+UNASKED = "no archive of it was found, and the network was not asked"
+"""Why there is none where the network may not be asked."""
 CACHE = "conda's cache"
 """The origin of what was found there."""
-CHANNEL = "the channel"
-"""Who gives the digests of what a solver chose."""
 ARCHIVE_LIMIT = 16 << 30
 """Bytes of an archive that are fetched."""
 _BLOCK = 1 << 20
@@ -43,7 +43,7 @@ def find(
     prefix: str = "",
     urls: "Mapping[str, str] | None" = None,
     download_to: str = "",
-    whose: str = GOLDEN,
+    giver: Giver = GOLDEN,
 ) -> dict[str, Supply]:
     """The archive of each pin, proven.
 
@@ -54,7 +54,7 @@ def find(
         prefix: Of the environment, whose caches are looked at; "" looks at none.
         urls: conda's name to the URL of its archive, where the golden file says none.
         download_to: Folder for what the network gives; "" does not ask it.
-        whose: Who gives the digests of the pins, in words.
+        giver: Who gives the digests of the pins.
 
     Returns:
         ``key`` of each pin to what was found.
@@ -67,7 +67,7 @@ def find(
     if prefix:
         folders += [(folder, CACHE) for folder in caches.folders(prefix)]
     to = "" if offline else download_to
-    return {key(pin): _find(pin, folders, (urls or {}).get(pin.name, ""), to, whose) for pin in pins}
+    return {key(pin): _find(pin, folders, (urls or {}).get(pin.name, ""), to, giver) for pin in pins}
 
 
 def pin(archive: "Archive") -> "Pin":
@@ -94,12 +94,12 @@ def key(pin: "Pin") -> str:
     return CONDA + pin.name if pin.manager == "conda" else pin.name
 
 
-def cannot(pin: "Pin", whose: str = GOLDEN) -> str:
+def cannot(pin: "Pin", giver: Giver = GOLDEN) -> str:
     """Why no archive can stand for a pin; "" where one can."""
     if pin.unverifiable or not pin.version or not pin.build or "*" in pin.build:
-        return pin.unverifiable or f"{whose} gives no exact version and build of it"
+        return pin.unverifiable or giver.inexact
     if not any(each.lower().startswith(("sha256:", "md5:")) for each in pin.hashes):
-        return f"{whose} gives no digest of its archive"
+        return giver.none
     return ""
 
 
@@ -113,28 +113,30 @@ def _subdirs(folder: str) -> list[str]:
     return [path for path in paths if os.path.isdir(path)]
 
 
-def _find(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str, download_to: str, whose: str) -> Supply:
-    why = cannot(pin, whose)
+def _find(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str, download_to: str, giver: Giver) -> Supply:
+    why = cannot(pin, giver)
     if why:
         return Supply(pin=pin, why=why)
     refused: list[str] = []
     url = pin.url or url
     for path, origin in _candidates(pin, folders, url):
-        why = archive.unreadable(path) or _unlike(pin, path, whose)
+        why = _unless(archive.unreadable(path), path) or _unlike(pin, path, path, giver)
         if not why:
             return Supply(pin=pin, path=path, origin=origin)
-        refused.append(f"{os.path.basename(path)} in {origin}: {why}")
+        refused.append(why)
     if download_to and urlsplit(url).scheme in ("http", "https"):
         path = os.path.join(download_to, _name(url))
-        why = archive.unreadable(path) or _fetched(url, path) or _unlike(pin, path, whose)
+        shown = remote.shown(url)
+        why = _unless(archive.unreadable(path) or _fetched(url, path), shown) or _unlike(pin, path, shown, giver)
         if not why:
-            return Supply(pin=pin, path=path, origin=remote.shown(url))
-        refused.append(f"{remote.shown(url)}: {why}")
+            return Supply(pin=pin, path=path, origin=shown)
+        refused.append(why)
     if refused:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        return Supply(pin=pin, why=f"not the archive that {whose} means: {refused[0]}{more}")
-    asked = "" if download_to else ", and the network was not asked"
-    return Supply(pin=pin, why=f"no archive of it was found{asked if url else ', and no URL of it is known'}")
+        return Supply(pin=pin, why=f"{refused[0]}{more}")
+    if not url:
+        return Supply(pin=pin, why="no archive of it was found, and no URL of it is known")
+    return Supply(pin=pin, why="no archive of it was found" if download_to else UNASKED)
 
 
 def _candidates(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str) -> "Iterator[tuple[str, str]]":
@@ -157,12 +159,19 @@ def _name(url: str) -> str:
     return name if name.endswith(archive.SUFFIXES) and "/" not in name and "\0" not in name else ""
 
 
-def _unlike(pin: "Pin", path: str, whose: str) -> str:
+def _unless(why: str, shown: str) -> str:
+    """A reason with what it speaks of; "" where there is none."""
+    return f"{shown}: {why}" if why else ""
+
+
+def _unlike(pin: "Pin", path: str, shown: str, giver: Giver) -> str:
+    """Why a file is not the archive of a pin; "" where it is."""
     try:
         with open(path, "rb") as file:
-            return archive.unlike(archive.digests(file.read), pin.hashes, whose)
+            why = archive.unlike(archive.digests(file.read), pin.hashes, giver)
     except OSError as error:
-        return f"cannot be read: {(error.strerror or str(error)).lower()}"
+        return f"{shown}: cannot be read: {(error.strerror or str(error)).lower()}"
+    return f"{giver.other}: {shown}: {why}" if why else ""
 
 
 def _fetched(url: str, path: str) -> str:

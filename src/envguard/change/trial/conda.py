@@ -6,6 +6,7 @@ import shutil
 
 from envguard.change import conda_archive
 from envguard.change.conda import supply
+from envguard.change.conda.archive import CHANNEL
 from envguard.change.trial.conda_installing import CondaInstaller
 from envguard.change.trial.place import ARRIVING, Trial
 from envguard.errors import UnverifiableError
@@ -64,9 +65,7 @@ def keep(
     folder = trial.file(ARRIVING)
     os.makedirs(folder, exist_ok=True)
     pins = [supply.pin(each) for each in archives]
-    found = supply.find(
-        pins, find_links=find_links, offline=offline, prefix=judged, download_to=folder, whose=supply.CHANNEL
-    )
+    found = supply.find(pins, find_links=find_links, offline=offline, prefix=judged, download_to=folder, giver=CHANNEL)
     for each in found.values():
         if each.path and os.path.dirname(each.path) != folder:
             shutil.copyfile(each.path, os.path.join(folder, os.path.basename(each.path)))
