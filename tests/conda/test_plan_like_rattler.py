@@ -123,6 +123,19 @@ def test_the_files_of_a_package(change: Change, tmp_path: Path, spec: str) -> No
         assert not digest or digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+@pytest.mark.parametrize("leaving", ["libfoo", "libother"])
+def test_what_was_put_aside_comes_back(made: Conda, tmp_path: Path, leaving: str) -> None:
+    """Both bring lib/libfoo.so.1: whichever lies there goes, that of the other is put in its place."""
+    made.install(tmp_path / "env", *PACKAGES, "libother=1.0")
+    freeze(tmp_path / "envguard.lock", depth="records", python=str(tmp_path / "env" / "bin" / "python"))
+    change = Change(made, tmp_path / "env")
+    resolution = change.resolution(without=(leaving,))
+    found = change.look(resolution, tmp_path / "unpack")
+    assert consequences.of(change.live, (), resolution.removals, coming=found.coming) == ()
+    made.install(tmp_path / "env", *(each for each in (*PACKAGES, "libother=1.0") if not each.startswith(leaving)))
+    assert broken(change.prefix) == set()
+
+
 def test_condas_over_pips_of_the_same_name(made: Conda, tmp_path: Path) -> None:
     """conda knows nothing of what pip installed: both metadata folders are there then."""
     made.install(tmp_path / "env", "python", "pip")

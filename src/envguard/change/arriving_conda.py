@@ -74,6 +74,8 @@ def look(
     for arrival, archive in zip(resolution.arrivals, resolution.archives, strict=True):
         outcome = outcomes[archive.name]
         why = outcome if isinstance(outcome, str) else scanned.broken.get(archive.name, "")
+        if not why and archive.name not in scanned.packages:
+            why = "its info/index.json makes no record that conda could use"
         if isinstance(outcome, str) or why:
             unread.append(arriving.unreadable(arrival, why))
             packages.append(_as_told(arrival, markers))

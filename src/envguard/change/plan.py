@@ -250,7 +250,7 @@ class _Planning:
         return plan.replace(archives=resolution.archives, unlinked=resolution.unlinked)
 
     def _behind(self, after: "Environment", named: "Iterable[str]") -> tuple[Change, ...]:
-        """Notes on what nobody would require any more; what a conda package requires of pip's is not known before."""
+        """Notes on what nobody would require any more; whether one of conda's does, requirements alone do not tell."""
         if self.request.installer == "conda":
             return ()
         return left_behind.find(self.live.distributions, after.distributions, self.markers, keep={*named, *moves.TOOLS})

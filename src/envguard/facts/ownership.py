@@ -40,7 +40,7 @@ class Ownership(NamedTuple):
     conda_owners: dict[str, str]
     """Absolute path to the owner of a file of conda's: the distribution that the package is, or ``conda:NAME``."""
     conda_packages: dict[str, tuple[str, ...]]
-    """Absolute path to conda's names of all packages that list it."""
+    """Absolute path to conda's names of all packages that list it, or whose file of that name was put aside."""
 
 
 def read_ownership(environment: Environment) -> Ownership:
@@ -105,8 +105,9 @@ def _add_conda(environment: Environment, found: Ownership) -> None:
                 file = file._replace(sha256="", packed="")  # noqa: PLW2901 - two packages brought it: either may be there
             found.conda[path] = file
             found.conda_owners.setdefault(path, owner)
-            known = found.conda_packages.get(path)
-            found.conda_packages[path] = itself if known is None else (*known, package.name)
+            for claimed in (path, f"{prefix}/{file.original}") if file.original else (path,):
+                known = found.conda_packages.get(claimed)
+                found.conda_packages[claimed] = itself if known is None else (*known, package.name)
 
 
 def _record(path: str) -> "dict[str, Any]":

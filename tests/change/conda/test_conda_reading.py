@@ -180,7 +180,9 @@ HOSTILE: dict[str, tuple[list[Member], str]] = {
     "a file that is listed and not there": (members_of({}, rows=[row(f"{SITE}/a.py", b"b")]), "is not in it"),
     "no list": ([each for each in members_of({}) if each[0] != "info/paths.json"], "it has no info/paths.json"),
     "another package": (members_of({}, name="other"), "it is the package 'other'"),
-    "another version": (members_of({}, version="2"), "it is libfoo '2 h1_0' inside, and the channel says libfoo 1.0"),
+    "another version": (members_of({}, version="2"), "it is 'libfoo 2 h1_0' inside, and the channel says libfoo 1.0"),
+    "another spelling": (members_of({}, name="LibFoo"), "it is 'LibFoo 1.0 h1_0' inside"),
+    "a version that is no text": (members_of({}, version=1.0), "makes no record that conda could use"),
     "metadata that says nothing": (
         members_of({f"{SITE}/libfoo-1.0.dist-info/METADATA": b"Name: ../x\n"}),
         "libfoo-1.0.dist-info: ",

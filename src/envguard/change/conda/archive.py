@@ -8,6 +8,7 @@ Sources: the specification of the ``.conda`` format (conda-package-handling), an
 
 import bz2
 import contextlib
+import errno
 import hashlib
 import importlib
 import json
@@ -33,6 +34,8 @@ MEMBER_LIMIT = 1_000_000
 _HOPS = 10
 """Hard links that lead to one another."""
 _BLOCK = 1 << 20
+_LARGE = 1 << 30
+"""Bytes from which on what is decompressed leaves as many free."""
 _EXTRA = "it is compressed with zstandard, which envguard-lock[conda] reads"
 _BROKEN = (
     OSError, ValueError, EOFError, RuntimeError, NotImplementedError, tarfile.TarError, zipfile.BadZipFile,
@@ -286,6 +289,7 @@ def _decompressed(stream: "IO[bytes]", scratch: str) -> "Iterator[IO[bytes]]":
             if length > UNPACKED_LIMIT:
                 raise ArtifactError(f"it has more than {UNPACKED_LIMIT} bytes when it is unpacked")
             try:
+                _leave_room(file, length)
                 file.write(block)
             except OSError as error:
                 raise place.refused(scratch, error) from error
@@ -294,6 +298,18 @@ def _decompressed(stream: "IO[bytes]", scratch: str) -> "Iterator[IO[bytes]]":
         except OSError as error:
             raise place.refused(scratch, error) from error
         yield file
+
+
+def _leave_room(file: "IO[bytes]", length: int) -> None:
+    """Ends what is large before it has filled the disk for everybody.
+
+    Raises:
+        OSError: There would be no room left.
+    """
+    if length > _LARGE:
+        status = os.fstatvfs(file.fileno())
+        if status.f_bavail * status.f_frsize < _LARGE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _next(stream: "IO[bytes]") -> bytes:

@@ -113,10 +113,10 @@ class Reader:
     def _opened(self, found: "Supply", pin: "Pin") -> Read:
         with archives.opened(found.path, pin.hashes, self._fetched, giver=CHANNEL) as contents:
             laid = layout.lay_out(contents, pin.name, self.place)
-            inside = tuple(str(laid.about.get(key)) for key in ("version", "build"))
-            if inside != (pin.version, pin.build):
-                said = f"{pin.name} {pin.version} {pin.build}"
-                raise ArtifactError(f"it is {pin.name} {' '.join(inside)!a} inside, and the channel says {said}")
+            inside = " ".join(str(laid.about.get(key)) for key in ("name", "version", "build"))
+            said = f"{pin.name} {pin.version} {pin.build}"
+            if inside != said:
+                raise ArtifactError(f"it is {inside!a} inside, and the channel says {said}")
             unpacked = unpacking.unpack(contents, laid, pin, self.place, self.root, native=self._native)
             return Read(
                 unpacked=unpacked,
