@@ -127,7 +127,8 @@ class _Unpacking:
         leads = os.path.normpath(os.path.join(os.path.dirname(path), target))
         inside = not target.startswith("/") and leads != ".." and not leads.startswith("../")
         place = self._target(path)
-        if (inside or incoming.is_shared_object(path)) and not os.path.lexists(place):
+        followed = incoming.is_shared_object(path) or _PROGRAM.fullmatch(path) is not None
+        if (inside or followed) and not os.path.lexists(place):
             os.symlink(target, place)
 
     def _target(self, path: str) -> str:
