@@ -62,6 +62,8 @@ def test_a_library_that_goes_from_under_what_stays(box: Box) -> None:
         (broken,) = [each for each in said["findings"] if each["code"] == "EG221"]
         assert (broken["package"], broken["verdict"], broken["locked"]) == ("user", "forbidden", "libfoo.so.1")
         assert broken["path"] == str(box.site / "user" / "_ext.so")
+        (move,) = said["proposal"]["moves"]
+        assert move["traits_before"] == ["conda", "native"]  # of a package that is no distribution
     assert ("EG221", "user") not in verdicts(told(plan(box, "install", "libfoo=1.1")))
 
 
