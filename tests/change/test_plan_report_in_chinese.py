@@ -74,6 +74,13 @@ OTHERS = (
           installed="12 CUDA libraries", evidence=("torch 2.6.0 requires nvidia-cublas-cu12==12.4.5.8",)),
     found("sdist2", "unopened", "unopened", "EG208", installed="sdist2 1.0", evidence=(
         "a source archive: what will be built from it is not known before it is built",)),
+    found("lib2", "unopened-conda", "unopened", "EG208", installed="lib2 1.3", evidence=(
+        "no archive of it was found, and the network was not asked (give the folder that it lies in with --find-links)",
+        "not the archive that the channel means: x.conda in /y: its SHA256 is not the one that the channel gives",
+        "Python 3.12 would come in the place of 3.11: what it would find is not known before",
+        "/z/lib2-1.3-h1_0.conda: it is compressed with zstandard, which envguard-lock[conda] reads")),
+    found("lib2", "overwrites", "overwrites", "EG220", locked="lib2 1.2 (conda)", installed="lib2 1.3", evidence=(
+        "conda's record of it would stay, and speak of files that are not there any more",)),
     found("old2", "withdrawn", "withdrawn", "EG225", installed="old2 1.0", evidence=("the index withdrew it: bad",)),
     found("torch", "torch-together", "apart", "EG212", installed="2.5.0", evidence=(
         "torchvision upgraded from 0.20.0 to 0.21.0", "torchvision 0.21.0 requires torch==2.6.0, and 2.5.0 is there")),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conda_place import SCRIPT, Conda, Place, run
 
-OWN = ("packaging>=25", "pydantic>=2.7", "zstandard>=0.22")
+OWN = ("packaging>=25", "pydantic>=2.7", "zstandard>=0.22", "griffelib>=2")
 """What envguard itself needs beside py-rattler, which runs where that is."""
 
 

@@ -55,7 +55,8 @@ def test_one_package_moves_and_the_others_stay(frozen: Box) -> None:
     assert [digest.partition(":")[0] for digest in move["hashes"]] == ["sha256", "md5"]
     assert said["proposal"]["installer"].startswith("py-rattler 0.")
     verdicts = {finding["code"]: finding["verdict"] for finding in said["findings"]}
-    assert verdicts == {"EG201": "cautious", "EG208": "unverified"}
+    assert verdicts == {"EG201": "cautious"}
+    assert (move["traits_before"], move["traits_after"]) == (["code", "conda", "pure"], ["code", "conda", "pure"])
     assert files_of(frozen.live) == before
 
 

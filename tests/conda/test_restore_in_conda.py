@@ -246,7 +246,7 @@ def test_a_tampered_archive_is_refused_and_named(yard: Yard) -> None:
     by_conda(*without("graphviz"))(yard)
     before = yard.state()
     (left,) = yard.restore().left
-    assert (left.package, "its SHA256 is not the golden one" in left.what) == ("graphviz", True)
+    assert (left.package, "its SHA256 is not the one that the golden file gives" in left.what) == ("graphviz", True)
     assert archive.name in left.what
     assert yard.state() == before
 

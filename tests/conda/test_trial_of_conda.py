@@ -118,7 +118,8 @@ def test_a_build_that_the_rules_forbid_is_not_tried(box: Box) -> None:
 
 def test_another_build_that_the_rules_allow_is_tried(box: Box) -> None:
     (box.folder / "envguard.toml").write_text(
-        '[[rules]]\nid = "builds"\npackage = ["torch"]\nchange = ["rebuilt"]\nverdict = "cautious"\nreason = "seen"\n'
+        '[[rules]]\nid = "builds"\npackage = ["torch"]\nchange = ["rebuilt", "variant"]\n'
+        'verdict = "cautious"\nreason = "seen"\n'
     )
     assert box("freeze", "--python", box.live, "--depth", "files").returncode == 0
     words = ("install", "pytorch=2.5.0=*cpu*")

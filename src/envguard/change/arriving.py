@@ -15,8 +15,9 @@ from envguard.model import Change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from envguard.change.conda.coming import Coming
     from envguard.change.resolution import Arrival
     from envguard.model import Environment
 
@@ -30,6 +31,15 @@ class Arriving(Value):
     """In the order of the arrivals; of what could not be read, what the installer says of it."""
     unread: tuple[Change, ...]
     """One for each artifact that could not be read, with the reason."""
+    coming: "Coming | None" = None
+    """Of a change of conda's packages, all that is known of it."""
+    unseen: tuple[str, ...] = ()
+    """What else cannot be known, a sentence each."""
+
+    @property
+    def distributions(self) -> tuple[Incoming, ...]:
+        """The Python distributions that would be installed."""
+        return self.read if self.coming is None else self.coming.distributions
 
 
 def look(
@@ -56,7 +66,7 @@ def look(
     unread: list[Change] = []
     for arrival in arrivals:
         sha256 = next((each[7:] for each in arrival.hashes if each.startswith("sha256:")), "")
-        why = _unreadable(arrival)
+        why = _why_not(arrival)
         if not why:
             try:
                 said = incoming.read(
@@ -74,18 +84,16 @@ def look(
             except EnvguardError as error:
                 why = str(error)
         if why:
-            unread.append(_unread(arrival, why))
-            found.append(_as_told(arrival, markers))
+            unread.append(unreadable(arrival, why))
+            found.append(as_told(arrival, markers))
     return Arriving(read=tuple(found), unread=tuple(unread))
 
 
-def _unreadable(arrival: "Arrival") -> str:
+def _why_not(arrival: "Arrival") -> str:
     if not arrival.url:
         return "the installer does not say which artifact it would take"
     if arrival.editable:
         return "an editable install is a link to a working folder, whose content can be anything"
-    if urlsplit(arrival.url).path.endswith((".conda", ".tar.bz2")):
-        return "a conda package: its files are not read before it is installed"
     if not urlsplit(arrival.url).path.endswith(".whl"):
         what = "a folder" if os.path.isdir(local_path(arrival.url)) else "a source archive"
         return f"{what}: what will be built from it is not known before it is built"
@@ -98,7 +106,8 @@ def _contradiction(arrival: "Arrival", said: Incoming) -> str:
     return ""
 
 
-def _unread(arrival: "Arrival", why: str) -> Change:
+def unreadable(arrival: "Arrival", why: str) -> Change:
+    """The statement about an artifact that could not be read."""
     return Change(
         code=CODE,
         kind="unopened",
@@ -110,7 +119,7 @@ def _unread(arrival: "Arrival", why: str) -> Change:
     )
 
 
-def _as_told(arrival: "Arrival", markers: "dict[str, str]") -> Incoming:
+def as_told(arrival: "Arrival", markers: "Mapping[str, str]") -> Incoming:
     """What the installer alone says; no trait is stated that only files show."""
     requires = arrival.requires or ()
     traits = wheel.traits(

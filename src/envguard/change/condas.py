@@ -4,26 +4,21 @@ import os
 import re
 
 from envguard.change import _conda_transaction
+from envguard.change.conda import record
+from envguard.facts import conda_files, evidence
+from envguard.facts.ownership import Owned
 from envguard.model import Distribution
 from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
-    from envguard.change.incoming import Incoming
     from envguard.change.request import Request
-    from envguard.change.resolution import Resolution
-    from envguard.model import Environment, Pin, Snapshot
+    from envguard.model import CondaPackage, Environment, Pin, Snapshot
     from envguard.proposal import Move
 
 _CUDA_BUILD = re.compile(r"cuda|cu\d\d", re.IGNORECASE)
-
-
-def distributions(resolution: "Resolution", arriving: "Sequence[Incoming]") -> "list[Incoming]":
-    """Those of the arriving packages that bring a Python distribution, as far as is known."""
-    pairs = zip(resolution.arrivals, arriving, strict=True)
-    return [said for arrival, said in pairs if arrival.is_python]
 
 
 def names(words: "Iterable[str]", live: "Environment") -> tuple[str, ...]:
@@ -33,9 +28,16 @@ def names(words: "Iterable[str]", live: "Environment") -> tuple[str, ...]:
 
 
 def installed(
-    found: "Mapping[str, Distribution]", live: "Environment", request: "Request"
+    found: "Mapping[str, Distribution]", live: "Environment", request: "Request", concerned: "Collection[str]" = ()
 ) -> "dict[str, Distribution]":
-    """What is installed under each name, with the version that conda records: that is compared with another of its."""
+    """What is installed under each name, with the version that conda records: that is compared with another of its.
+
+    Args:
+        found: The distributions.
+        live: The environment.
+        request: What is asked for.
+        concerned: Names of which the files are looked at, too.
+    """
     if request.installer != "conda":
         return dict(found)
     here = {package.name: package for package in live.conda or ()}
@@ -48,9 +50,20 @@ def installed(
             known = Distribution(
                 name=name, version=package.version, path=package.path, location=folder, installer="conda"
             )
+            if name in concerned:
+                known = known.replace(traits=_proven(package))
         traits = {*known.traits, *traits_of(package.build)}
         told[name] = known.replace(version=package.version, traits=tuple(sorted(traits)))
     return told
+
+
+def _proven(package: "CondaPackage") -> tuple[str, ...]:
+    """What the compiled files of a package show that is no distribution."""
+    prefix = os.path.realpath(os.path.dirname(os.path.dirname(package.path)))
+    listed = conda_files.of_record(record.loaded(package.path), "site-packages")
+    rows = [Owned(f"{prefix}/{file.path}", "", None, package.name) for file in listed if not file.link]
+    itself = Distribution(name=package.name, version=package.version, path=package.path, location=prefix)
+    return evidence.of(itself, rows).traits
 
 
 def with_builds(moved: "Iterable[Move]", live: "Environment", request: "Request") -> "tuple[Move, ...]":

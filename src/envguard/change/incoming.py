@@ -27,7 +27,10 @@ _KEPT_SOURCE = 4 << 20
 
 
 class Incoming(Value):
-    """One wheel, as it would be installed."""
+    """One wheel, as it would be installed; or what a conda package brings, with its archive in the place of the wheel.
+
+    Of a conda package there are several: the package as a whole, and each Python distribution in it.
+    """
 
     name: str
     """Normalised."""
@@ -64,7 +67,9 @@ class Incoming(Value):
     origin: str = ""
     """Path or URL, without credentials."""
     how: str = ""
-    """Where its bytes came from: ``file``, ``pip-cache``, ``uv-cache``, ``ranges`` or ``download``."""
+    """Where its bytes came from: ``file``, ``pip-cache``, ``uv-cache``, ``conda-cache``, ``ranges`` or ``download``."""
+    scanned: "Distribution | None" = None
+    """The distribution as it was found where it was unpacked; None where only the wheel itself was read."""
 
     def distribution(self, location: str) -> Distribution:
         """The installed distribution that it would become.
@@ -72,6 +77,9 @@ class Incoming(Value):
         Args:
             location: The site-packages that it would be installed in.
         """
+        if self.scanned is not None:
+            path = os.path.join(location, os.path.basename(self.scanned.path))
+            return self.scanned.replace(path=path, location=location, traits=self.traits)
         folder = f"{_stem(self.files) or f'{self.name}-{self.version}'}.dist-info"
         return Distribution(
             name=self.name,
@@ -165,7 +173,7 @@ def _of_files(files: WheelFiles, markers: "Mapping[str, str] | None") -> Incomin
         ),
         variant=_variant(files, name),
         top_level=top_level(rows, _Metadata(files, folder)),
-        read_natively=not any(".so" in row.path and _SHARED_OBJECT.search(row.path) for row in rows),
+        read_natively=not any(is_shared_object(row.path) for row in rows),
     )
 
 
@@ -217,7 +225,7 @@ def _folder(unpack: str) -> Iterator[str]:
 def _unpacked(said: Incoming, files: WheelFiles, folder: str, *, native: bool) -> Incoming:
     facts: list[FileFacts] = []
     places = {name: wheel_files.installed_path(name) for name in files.sizes}
-    shared_objects = {name for name, place in places.items() if native and _SHARED_OBJECT.search(place)}
+    shared_objects = {name for name, place in places.items() if native and is_shared_object(place)}
     kept = [name for name, place in places.items() if name in shared_objects or _is_kept(place, files.sizes[name])]
     try:
         os.makedirs(folder, exist_ok=True)
@@ -230,7 +238,7 @@ def _unpacked(said: Incoming, files: WheelFiles, folder: str, *, native: bool) -
         if os.path.lexists(target):
             continue  # another arriving wheel brought it: that is for the consequences to say
         files.copy(name, target)
-        if name in shared_objects and (found := _facts(target, place)) is not None:
+        if name in shared_objects and (found := file_facts(target, place)) is not None:
             facts.append(found)
     _record(said, folder, files.label)
     proven = Evidence(name=said.name, files=tuple(sorted(facts, key=lambda each: each.path)))
@@ -254,10 +262,21 @@ def _record(said: Incoming, folder: str, label: str) -> None:
 
 
 def _is_kept(place: str, size: int) -> bool:
-    return (place.endswith(".py") and size <= _KEPT_SOURCE) or bool(_METADATA_FOLDER.fullmatch(place))
+    return is_kept_source(place, size) or bool(_METADATA_FOLDER.fullmatch(place))
 
 
-def _facts(path: str, relative: str) -> "FileFacts | None":
+def is_shared_object(place: str) -> bool:
+    """True for a file that is named like a shared object."""
+    return ".so" in place and _SHARED_OBJECT.search(place) is not None
+
+
+def is_kept_source(place: str, size: int) -> bool:
+    """True for a Python source that is to be looked at."""
+    return place.endswith(".py") and size <= _KEPT_SOURCE
+
+
+def file_facts(path: str, relative: str) -> "FileFacts | None":
+    """What one unpacked shared object shows; None where it is none, as the facts of what is installed leave it out."""
     try:
         elf = Elf.open(path)
         try:
@@ -265,7 +284,7 @@ def _facts(path: str, relative: str) -> "FileFacts | None":
         finally:
             elf.close()
     except (ElfError, ReadFailure):
-        return None  # no shared object: the facts of what is installed leave it out too
+        return None
 
 
 def _stem(files: Sequence[Row]) -> str:

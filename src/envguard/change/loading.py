@@ -1,14 +1,16 @@
 """EG221, EG222 and EG227: what compiled files would meet in the environment as it would be.
 
 The native facts are asked twice, of what is there and of what would be there, and what is new is said. For the second
-time the unpacked wheels lie over site-packages, and the files of what leaves are hidden: the same rules decide as for
-an installed environment, with the same care not to raise a false alarm.
+time the unpacked wheels lie over site-packages, or the unpacked packages of conda's over the prefix, and the files of
+what leaves are hidden: the same rules decide as for an installed environment, with the same care not to raise a false
+alarm.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from envguard.change.incoming import Incoming, is_shared_object
 from envguard.change.resulting import Result, natives
 from envguard.environment import interpreter, tags
 from envguard.errors import UsageError
@@ -37,7 +39,7 @@ def changes(result: Result, unmet: "frozenset[str]" = frozenset()) -> Iterator[C
     Raises:
         UsageError: The wheels were unpacked into several folders, or the folder is gone.
     """
-    unread = [each for each in result.arriving if not each.read_natively]
+    unread = [each for each in _arriving(result) if not each.read_natively]
     if not _concerned(result):
         return
     if unread:
@@ -47,24 +49,53 @@ def changes(result: Result, unmet: "frozenset[str]" = frozenset()) -> Iterator[C
         return
     folder = _folder(result)
     with natives(result.live) as facts:
-        before = {_key(each, facts) for each in _stated(facts)}
+        before = {_key(each, facts, "", result) for each in _stated(facts)}
     with _overlaid(result, folder) as facts:
         for change in _stated(facts):
-            if change.kind != "noted" and _key(change, facts) not in before and not _is_said(change, unmet):
+            if (
+                change.kind != "noted"
+                and _key(change, facts, folder, result) not in before
+                and not _is_said(change, unmet)
+            ):
                 yield _proposed(change, folder, result)
         if facts.blind:
             yield _noted(result, *(_placed(line, folder, result) for line in facts.blind))
 
 
+def _arriving(result: Result) -> Sequence[Incoming]:
+    """What arrives; of conda's packages each as a whole."""
+    return result.arriving if result.coming is None else [each.said for each in result.coming.packages]
+
+
 def _concerned(result: Result) -> bool:
     """Something with compiled files comes or goes: all else leaves every compiled file as it is."""
+    if result.coming is not None:
+        arriving = _arriving(result)
+        return any(not each.read_natively or "native" in each.traits for each in arriving) or _takes_natives(result)
     coming = [each.traits for each in result.arriving]
     going = [each.traits for each in result.live.distributions if each.name in result.gone]
     return any("pure" not in traits for traits in (*coming, *going))
 
 
+def _takes_natives(result: Result) -> bool:
+    """A package of conda's goes that has something named like a shared object."""
+    with natives(result.live) as facts:
+        return any(map(is_shared_object, _of_condas_gone(facts, result)))
+
+
+def _of_condas_gone(facts: Natives, result: Result) -> Iterator[str]:
+    """Paths that nothing but packages of conda's which go has listed in conda-meta."""
+    gone = result.coming.gone if result.coming is not None else frozenset()
+    for path, packages in facts.ownership.conda_packages.items():
+        if gone and gone.issuperset(packages):
+            yield path
+
+
 def _folder(result: Result) -> str:
-    folders = {each.unpacked_in for each in result.arriving if each.natives}
+    if result.coming is not None:
+        folders = {result.coming.root}
+    else:
+        folders = {each.unpacked_in for each in result.arriving if each.natives}
     if len(folders) > 1 or "" in folders:
         raise UsageError("the wheels of one change must be unpacked into one folder", remedy="read(…, unpack=FOLDER)")
     folder = next(iter(folders), "")
@@ -83,10 +114,10 @@ def _numpy_alone(result: Result) -> Iterator[Change]:
     if arriving is None:
         return
     with natives(result.live) as facts:
-        before = {_key(each, facts) for each in numpy_abi.observe(facts)}
+        before = {_key(each, facts, "", result) for each in numpy_abi.observe(facts)}
     with _overlaid(result, "") as facts:
         for change in numpy_abi.observe(facts):
-            if change.kind != "noted" and _key(change, facts) not in before:
+            if change.kind != "noted" and _key(change, facts, "", result) not in before:
                 yield _proposed(change, "", result)
 
 
@@ -95,34 +126,37 @@ def _overlaid(result: Result, folder: str) -> Natives:
     with natives(result.live) as facts:
         rows = facts.ownership.rows
         kept = {row.path for row in rows if row.owner not in result.gone}
-        hidden = frozenset(row.path for row in rows if row.owner in result.gone and row.path not in kept)
-    arriving = {each.name for each in result.arriving}
-    moved = (_moved(each, folder) if each.name in arriving else each for each in result.after.distributions)
+        going = (row.path for row in rows if row.owner in result.gone)
+        hidden = frozenset(path for path in (*going, *_of_condas_gone(facts, result)) if path not in kept)
+    site = f"{folder}{result.site[len(result.place) :]}" if folder else ""
+    count = len(result.arriving)
+    arriving, staying = result.after.distributions[:count], result.after.distributions[count:]
     environment: Environment = result.after.replace(
-        distributions=tuple(moved), paths=(folder, *result.live.paths) if folder else result.live.paths
+        distributions=(*(_moved(each, site) for each in arriving), *staying),
+        paths=(site, *result.live.paths) if site else result.live.paths,
     )
     whom = environment.interpreter
     return Natives(
         environment,
         markers=interpreter.markers(whom),
         supported=lambda: map(str, tags.supported(whom)),
-        over=Overlay(result.site, folder or os.devnull, hidden),
+        over=Overlay(result.place, folder or os.devnull, hidden),
     )
 
 
-def _moved(distribution: Distribution, folder: str) -> Distribution:
-    if not folder:
+def _moved(distribution: Distribution, site: str) -> Distribution:
+    if not site:
         return distribution
-    return distribution.replace(location=folder, path=os.path.join(folder, os.path.basename(distribution.path)))
+    return distribution.replace(location=site, path=os.path.join(site, os.path.basename(distribution.path)))
 
 
-def _key(change: Change, facts: Natives) -> tuple[str, ...]:
+def _key(change: Change, facts: Natives, folder: str, result: Result) -> tuple[str, ...]:
     """What makes two statements the same, wherever the files lie."""
     sites = {os.path.realpath(each.location) for each in facts.environment.distributions}
-    path = change.path
+    path = _placed(change.path, folder, result)
     for site in sites:
         path = path.removeprefix(f"{site}/")
-    return change.code, change.package, change.kind, path, change.locked
+    return change.code, change.package, change.kind, path, _placed(change.locked, folder, result)
 
 
 def _is_said(change: Change, unmet: "frozenset[str]") -> bool:
@@ -148,12 +182,12 @@ def _proposed(change: Change, folder: str, result: Result) -> Change:
         installed=_placed(change.installed, folder, result),
         path=_placed(change.path, folder, result),
         evidence=tuple(_spoken(_placed(line, folder, result)) for line in change.evidence),
-        traits=owner.traits if owner is not None else (),
+        traits=owner.traits if owner is not None else ("conda",) if result.coming is not None else (),
     )
 
 
 def _placed(text: str, folder: str, result: Result) -> str:
-    return text.replace(folder, result.site) if folder else text
+    return text.replace(folder, result.place) if folder else text
 
 
 def _spoken(line: str) -> str:

@@ -6,11 +6,13 @@ Nothing is installed. The environment's installer is run for its dry run; artifa
 import os
 import tempfile
 import time
+from typing import TypedDict
 
 from envguard import comparing, environment, locate, rules
 from envguard._value import Value
 from envguard.change import (
     arriving,
+    arriving_conda,
     chains,
     commands,
     condas,
@@ -124,6 +126,15 @@ def plan(
     )
 
 
+class _Looking(TypedDict):
+    """How what arrives is looked at."""
+
+    native: bool
+    unpack: str
+    offline: bool
+    find_links: tuple[str, ...]
+
+
 class _Planning:
     """One plan: what the stages share."""
 
@@ -164,31 +175,36 @@ class _Planning:
         if resolution.problem:
             return self._unsolved(resolution)
         with tempfile.TemporaryDirectory(prefix="envguard-wheels-") as unpack:
-            found = arriving.look(
-                resolution.arrivals,
-                self.live,
-                native=self.native,
-                unpack=unpack,
-                offline=self.offline,
-                find_links=self.find_links,
-            )
-            python = condas.distributions(resolution, found.read)
-            stated = (*consequences.of(self.live, python, resolution.removals), *self._used(found, unpack))
+            found = self._look(resolution, unpack)
+            self.unseen += found.unseen
+            consequent = consequences.of(self.live, found.distributions, resolution.removals, coming=found.coming)
+            stated = (*consequent, *self._used(found))
         return self._judged(resolution, found, stated)
 
-    def _used(self, found: "Arriving", unpack: str) -> "Iterable[Change]":
+    def _look(self, resolution: "Resolution", unpack: str) -> "Arriving":
+        options: _Looking = {
+            "native": self.native,
+            "unpack": unpack,
+            "offline": self.offline,
+            "find_links": self.find_links,
+        }
+        if self.request.installer == "conda":
+            return arriving_conda.look(resolution, self.live, **options)
+        return arriving.look(resolution.arrivals, self.live, **options)
+
+    def _used(self, found: "Arriving") -> "Iterable[Change]":
         """Used symbols that change with a version; nothing where no sources are named."""
         if not self.uses:
             return
         from envguard.change import used_api
 
         installed = {item.name: item for item in reversed(self.live.distributions)}
-        for said in found.read:
+        for said in found.distributions:
             before = installed.get(said.name)
             if before is None or before.version == said.version or not said.unpacked_in:
                 continue
             try:
-                compared = used_api.compare(self.uses, before.top_level, before.location, unpack)
+                compared = used_api.compare(self.uses, before.top_level, before.location, said.unpacked_in)
             except UsageError:
                 raise
             except EnvguardError as error:
@@ -211,11 +227,10 @@ class _Planning:
         )
 
     def _judged(self, resolution: "Resolution", found: "Arriving", stated: "Sequence[Change]") -> Plan:
-        python = condas.distributions(resolution, found.read)
-        after = resulting.of(self.live, python, resolution.removals).after
+        after = resulting.of(self.live, found.distributions, resolution.removals, coming=found.coming).after
         named = self._named(resolution)
         concerned = {*resolution.removals, *(each.name for each in resolution.arrivals)}
-        installed = condas.installed(_with_evidence(self.live, concerned), self.live, self.request)
+        installed = condas.installed(_with_evidence(self.live, concerned), self.live, self.request, concerned)
         ways = chains.of(after.distributions, named, self.markers)
         moved = moves.moves(resolution, found.read, installed, ways, named, markers=self.markers)
         moved = condas.with_builds(moved, self.live, self.request)
@@ -235,7 +250,7 @@ class _Planning:
         return plan.replace(archives=resolution.archives, unlinked=resolution.unlinked)
 
     def _behind(self, after: "Environment", named: "Iterable[str]") -> tuple[Change, ...]:
-        """Notes on what nobody would require any more; what a conda package requires of pip's is not known before."""
+        """Notes on what nobody would require any more; whether one of conda's does, requirements alone do not tell."""
         if self.request.installer == "conda":
             return ()
         return left_behind.find(self.live.distributions, after.distributions, self.markers, keep={*named, *moves.TOOLS})

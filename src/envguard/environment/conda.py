@@ -19,7 +19,7 @@ from envguard.versions import normalise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
 RECORD_LIMIT = 64 << 20
@@ -98,6 +98,21 @@ def read(prefix: str) -> Records:
         metadata=tuple(metadata),
         modules=frozenset(modules),
     )
+
+
+def brought(prefix: str, packages: "Iterable[CondaPackage]", names: "Collection[str]") -> tuple[Metadata, ...]:
+    """The metadata folders that some packages of a prefix brought.
+
+    Args:
+        prefix: Links resolved.
+        packages: All of the prefix.
+        names: conda's names of those that are asked about.
+    """
+    concerned = [each for each in packages if each.name in names or each.name == "python"]
+    found = [(package, record) for each in concerned for package, record in [_package(each.path)]]
+    known = [(package, record) for package, record in found if isinstance(package, CondaPackage)]
+    metadata, _modules = _owned(known, prefix)
+    return tuple(each for each in metadata if each.package.name in names)
 
 
 def _owned(found: "list[tuple[CondaPackage, Mapping[str, Any]]]", prefix: str) -> tuple[list[Metadata], set[str]]:

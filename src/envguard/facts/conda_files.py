@@ -42,6 +42,8 @@ class CondaFile(NamedTuple):
     placeholder: str = ""
     """What stands for the prefix in the package; empty for a file without it."""
     binary: bool = False
+    original: str = ""
+    """Where it belongs, where rattler put it aside since another package has a file of that name; else empty."""
 
 
 def of_record(record: "Mapping[str, Any]", site: str) -> "Iterator[CondaFile]":
@@ -62,7 +64,9 @@ def of_record(record: "Mapping[str, Any]", site: str) -> "Iterator[CondaFile]":
         if isinstance(row, dict) and isinstance(path := row.get("_path"), str):
             relative = place(path, site)
             if relative:
-                yield _file(row, relative, package)
+                original = _text(row, "original_path")
+                file = _file(row, relative, package)
+                yield file._replace(original=place(original, site)) if original else file
 
 
 def _file(row: "Mapping[str, Any]", path: str, package: str) -> CondaFile:

@@ -217,12 +217,12 @@ class Natives:
         owned = [path for path in (*listed.owners, *listed.conda_owners) if _is_named_so(path)]
         below = list_files(roots_of(self.environment))
         lying = sorted(path for path in (*below.files, *below.links) if _is_named_so(path))
-        hidden = self._over.hidden if self._over is not None else frozenset()
         paths: dict[str, str] = {}
         for path in (*owned, *lying):
-            if path in hidden:
+            answering = path if self._over is None else self._over.real(path)
+            if not answering:
                 continue
-            real = os.path.realpath(path)
+            real = os.path.realpath(answering)
             owner = listed.owners.get(path) or listed.conda_owners.get(path) or ""
             if real in self._real_owners:
                 self._real_owners[real] = self._real_owners[real] or owner

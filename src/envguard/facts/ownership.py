@@ -39,15 +39,17 @@ class Ownership(NamedTuple):
     the prefix in some files after the RECORD was made."""
     conda_owners: dict[str, str]
     """Absolute path to the owner of a file of conda's: the distribution that the package is, or ``conda:NAME``."""
+    conda_packages: dict[str, tuple[str, ...]]
+    """Absolute path to conda's names of all packages that list it, or whose file of that name was put aside."""
 
 
 def read_ownership(environment: Environment) -> Ownership:
     """What every RECORD, and every record of conda, says. What cannot be read is listed in ``unusable``."""
-    found = Ownership([], {}, {}, [], {}, {})
+    found = Ownership([], {}, {}, [], {}, {}, {})
     prefix = os.path.realpath(environment.prefix)
     for distribution in environment.distributions:
         _add(distribution, prefix, found)
-    _add_conda(environment, prefix, found)
+    _add_conda(environment, found)
     return found
 
 
@@ -78,8 +80,12 @@ def _add(distribution: Distribution, prefix: str, found: Ownership) -> None:
         found.owners.setdefault(path, name)
 
 
-def _add_conda(environment: Environment, prefix: str, found: Ownership) -> None:
-    """The files of conda-meta; a record that cannot be read owns nothing, and the scan reports it."""
+def _add_conda(environment: Environment, found: Ownership) -> None:
+    """The files of conda-meta; a record that cannot be read owns nothing, and the scan reports it.
+
+    The paths in a record begin at the folder that holds its conda-meta. In an environment that would be, that of a
+    package which arrives is not the prefix.
+    """
     packages = environment.conda or ()
     if not packages:
         return
@@ -90,6 +96,7 @@ def _add_conda(environment: Environment, prefix: str, found: Ownership) -> None:
     site = conda_files.site_packages(python)
     for package in packages:
         owner = package.python_name or CONDA + package.name
+        prefix, itself = os.path.realpath(os.path.dirname(os.path.dirname(package.path))), (package.name,)
         for file in conda_files.of_record(listed[package.path], site):
             path = f"{prefix}/{file.path}"
             if package.path in outdated and (path in found.owners or not os.path.lexists(path)):
@@ -98,6 +105,9 @@ def _add_conda(environment: Environment, prefix: str, found: Ownership) -> None:
                 file = file._replace(sha256="", packed="")  # noqa: PLW2901 - two packages brought it: either may be there
             found.conda[path] = file
             found.conda_owners.setdefault(path, owner)
+            for claimed in (path, f"{prefix}/{file.original}") if file.original else (path,):
+                known = found.conda_packages.get(claimed)
+                found.conda_packages[claimed] = itself if known is None else (*known, package.name)
 
 
 def _record(path: str) -> "dict[str, Any]":

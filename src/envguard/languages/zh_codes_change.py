@@ -30,12 +30,13 @@ CODES = {
     ),
     "EG220": titled(
         "将覆盖文件",
-        "一个 wheel 将覆盖另一个包的文件。",
-        finds="尚未安装的 wheel 与另一个包的 RECORD 都列出的路径：共有多少，其中多少内容不同。"
-        "onnxruntime-gpu 与 onnxruntime 共有约 300 个路径。",
+        "一个 wheel 或 conda 包将覆盖另一个包的文件。",
+        finds="尚未安装的 wheel 或 conda 包与另一个包的 RECORD 或 conda 记录都列出的路径：共有多少，其中多少内容不同。"
+        "onnxruntime-gpu 与 onnxruntime 共有约 300 个路径。用 wheel 取代 conda 安装的包也算：conda 的记录会留下。",
         matters="安装工具会一声不响地覆盖。先装的包从此运行别人的代码，卸载任何一个都会删掉双方的文件。",
         action="先卸载另一个包，或者不装这一个。",
-        limits="内容相同不算问题。命名空间包的桩文件、数据、脚本以及顶层的 tests 之类目录只作备注。没有哈希的条目不作为判断依据。",
+        limits="内容相同不算问题。命名空间包的桩文件、数据、wheel 的脚本以及顶层的 tests 之类目录只作备注。"
+        "没有哈希的条目（例如 conda 的链接）不作为判断依据。",
     ),
     "EG221": titled(
         "将无法加载",
@@ -44,8 +45,8 @@ CODES = {
         "（torch 变动时的 torchvision），或新来的扩展找不到所需的东西。",
         matters="导入失败，或者错误被吞掉，之后在别处出问题。",
         action="双方一起换成彼此配套的构建。",
-        limits="只有所有新来的 wheel 都读取到 native 深度时才检查。没有符号缺失不等于兼容：枚举和虚函数表的变化不留痕迹。"
-        "wheel 解压到覆盖在 site-packages 之上的目录，因此新旧文件之间的搜索路径仍然成立。",
+        limits="只有新来的内容全部读取到 native 深度时才检查。没有符号缺失不等于兼容：枚举和虚函数表的变化不留痕迹。"
+        "wheel 解压到覆盖在 site-packages 之上的目录，conda 包解压到覆盖在前缀之上的目录，因此新旧文件之间的搜索路径仍然成立。",
     ),
     "EG222": titled(
         "NumPy 将不符",

@@ -80,6 +80,34 @@ _ARRIVING = (
         "a source archive: what will be built from it is not known before it is built",
         "源码包：构建之前不知道会构建出什么",
     ),
+    (
+        "no archive of it was found, and the network was not asked (give the folder that it lies in with --find-links)",
+        "没有找到它的归档，也没有询问网络（用 --find-links 指明归档所在的目录）",
+    ),
+    ("no archive of it was found, and no URL of it is known", "没有找到它的归档，也不知道它的 URL"),
+    ("no archive of it was found", "没有找到它的归档"),
+    (
+        "not the archive that the channel means: {}: its {} is not the one that the channel gives",
+        "不是频道所指的归档：{0}：其 {1} 与频道给出的不符",
+    ),
+    ("the channel gives no digest of its archive", "频道没有给出其归档的摘要"),
+    (
+        "{}: it is compressed with zstandard, which envguard-lock[conda] reads",
+        "{0}：用 zstandard 压缩，要有 envguard-lock[conda] 才能读取",
+    ),
+    (
+        "Python {} would come in the place of {}: what it would find is not known before",
+        "Python {1} 将换成 {0}：届时它会遇到什么，事先无法得知",
+    ),
+    (
+        "conda's record of it would stay, and speak of files that are not there any more",
+        "conda 的记录会留下，而其中所写的文件已经不在",
+    ),
+    (
+        "{}: what its script does, which conda runs when it puts it in place",
+        "{0}：其脚本会做什么，conda 安装它时会运行该脚本",
+    ),
+    ("it is {} inside, and the channel says {}", "内部写的是 {0}，而频道说是 {1}"),
     ("it is {} inside, and the installer says {}", "内部写的是 {0}，而安装工具说是 {1}"),
     ("{} requires {}, and {} is there", "{0} 要求 {1}，而那里是 {2}"),
     ("{} still requires it", "{0} 仍然要求它"),

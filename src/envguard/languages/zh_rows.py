@@ -126,7 +126,7 @@ ROWS = {
         "请求一个能接受 {package} {locked} 的版本，或用 --free 判断更大的变动",
     ),
     "unopened-conda": (
-        "conda 包的文件在安装之前不会被读取，可能是任何内容",
+        "没能读取 conda 包的归档，其中的文件可能是任何内容",
         "在单独的环境中试一试，文件会在那里检查：envguard try",
     ),
     "unopened": (

@@ -19,7 +19,7 @@ ROWS = (
     row(
         "unopened-conda",
         "unverified",
-        "the files of a conda package are not read before it is installed, and can be any",
+        "the archive of the conda package could not be read, so that its files can be any",
         change="unopened",
         traits="conda",
         instead="try it in an environment of its own, where its files are looked at: envguard try",

@@ -6,14 +6,15 @@ CODES = (
     code(
         "EG220",
         "would-overwrite",
-        "A wheel would overwrite files of another package.",
-        finds="Paths that the RECORD of a wheel which is not installed yet and the RECORD of another one both list: "
-        "how many, and how many with other bytes. onnxruntime-gpu beside onnxruntime shares some 300 paths.",
+        "A wheel or a conda package would overwrite files of another package.",
+        finds="Paths that a wheel or a conda package which is not installed yet and the RECORD or conda's record of "
+        "another one both list: how many, and how many with other bytes. onnxruntime-gpu beside onnxruntime shares "
+        "some 300 paths. A wheel in the place of what conda installed is one, too: conda's record of it stays.",
         matters="Installers overwrite them without a word. The first package then runs with foreign code, and "
         "removing either removes files of both.",
         action="Remove the other package first, or leave this one out.",
-        limits="Equal content is no finding. Stubs of namespace packages, data, scripts and folders such as tests at "
-        "the top are only noted. Rows without a hash decide nothing.",
+        limits="Equal content is no finding. Stubs of namespace packages, data, scripts of wheels and folders such as "
+        "tests at the top are only noted. Rows without a hash, such as links of conda's, decide nothing.",
     ),
     code(
         "EG221",
@@ -24,9 +25,10 @@ CODES = (
         "moves), or an arriving one that does not find it.",
         matters="The import fails, or the error is swallowed and something else breaks later.",
         action="Move both sides together to builds that were made for one another.",
-        limits="Asked only where every arriving wheel was read natively. No missing symbol does not mean compatible: "
-        "changes of enums and virtual tables leave no trace. The wheels are unpacked into a "
-        "folder that lies over site-packages, so search paths between what arrives and what stays hold.",
+        limits="Asked only where all that arrives was read natively. No missing symbol does not mean compatible: "
+        "changes of enums and virtual tables leave no trace. Wheels are unpacked into a folder that lies over "
+        "site-packages, conda packages into one that lies over the prefix, so search paths between what arrives and "
+        "what stays hold.",
     ),
     code(
         "EG222",
@@ -86,7 +88,7 @@ CODES = (
         "libraries left behind by a torch for the CPU.",
         matters="It fails on the GPU, or runs on the CPU without a word.",
         action="Choose builds of one CUDA generation that the driver serves, and move them together.",
-        limits="As for EG301 to EG307; asked only where every arriving wheel was read natively.",
+        limits="As for EG301 to EG307; asked only where everything that arrives was read natively.",
     ),
     code(
         "EG228",

@@ -73,11 +73,15 @@ CODES = (
         "EG208",
         "artifact-not-readable",
         "What would be installed cannot be read before it is installed.",
-        finds="Source archives and folders, editable installs, artifacts that cannot be fetched or are broken, and "
-        "answers of an installer that do not say which artifact it would take.",
+        finds="Source archives and folders, editable installs, wheels and conda packages that cannot be fetched, have "
+        "another digest than the one that was solved or are broken, `.conda` archives without the extra `conda` "
+        "(zstandard), everything of conda's where another minor version of Python would come, and answers of an "
+        "installer that do not say which artifact it would take.",
         matters="What it contains, overwrites or requires is not known, so nothing can be said in its favour.",
-        action="Ask for a release that has a wheel, or build the wheel first and plan with --find-links.",
-        limits="The installer's dry run itself runs the build backend of a source archive.",
+        action="Ask for a release that has a wheel, or build the wheel first and plan with --find-links. For a conda "
+        "package give the folder with its archive, or install what reads it.",
+        limits="The installer's dry run itself runs the build backend of a source archive. Of conda's caches archives "
+        "are read, and not the folders that they were unpacked to: those may have been edited.",
     ),
     code(
         "EG209",

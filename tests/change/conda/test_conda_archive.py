@@ -78,7 +78,7 @@ def test_the_digest_comes_first(make: Pack, tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"\0")
     with (
-        pytest.raises(ArtifactError, match="its SHA256 is not the golden one"),
+        pytest.raises(ArtifactError, match="its SHA256 is not the one that the golden file gives"),
         archive.opened(str(path), pin.hashes, str(tmp_path)),
     ):
         pass
@@ -88,9 +88,9 @@ def test_the_digest_comes_first(make: Pack, tmp_path: Path) -> None:
     ("hashes", "why"),
     [
         (("md5:MD5",), ""),
-        (("md5:" + "0" * 32,), "its MD5 is not the golden one"),
+        (("md5:" + "0" * 32,), "its MD5 is not the one that the golden file gives"),
         (("md5:" + "0" * 32, "sha256:SHA256"), ""),
-        (("md5:MD5", "sha256:" + "0" * 64), "its SHA256 is not the golden one"),
+        (("md5:MD5", "sha256:" + "0" * 64), "its SHA256 is not the one that the golden file gives"),
         (("sha256:SHA256", "sha256:" + "0" * 64), ""),
         ((), "the golden file gives no digest of its archive"),
         (("blake2b:00",), "the golden file gives no digest of its archive"),

@@ -55,7 +55,8 @@ def test_an_archive_of_that_name_with_other_bytes_is_refused_and_named(path: Pat
     (other / path.name).write_bytes(path.read_bytes() + b"\0")
     found = find(pin, find_links=[str(other)], offline=True)
     assert found.path == ""
-    assert found.why == f"not the golden archive: {path.name} in {other}: its SHA256 is not the golden one"
+    other_bytes = "its SHA256 is not the one that the golden file gives"
+    assert found.why == f"not the archive that the golden file means: {other / path.name}: {other_bytes}"
     assert find(pin, find_links=[str(other), str(path.parent)]).path == str(path)
 
 
@@ -150,7 +151,7 @@ def test_what_the_url_gives_is_proven_and_no_secret_is_told(path: Path, server: 
     url = f"http://user:secret@127.0.0.1:{server.server_port}/linux-64/{path.name}"
     found = find(pin_of(path, hashes=("sha256:" + "0" * 64,), url=url), download_to=str(tmp_path))
     assert found.path == ""
-    assert "its SHA256 is not the golden one" in found.why
+    assert "its SHA256 is not the one that the golden file gives" in found.why
     gone = find(pin_of(path, url=url.replace("linux-64", "linux-32")), download_to=str(tmp_path))
     assert "404" in gone.why
     closed = find(pin_of(path, url="http://user:secret@127.0.0.1:9/x.conda"), download_to=str(tmp_path))

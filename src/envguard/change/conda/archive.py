@@ -8,6 +8,7 @@ Sources: the specification of the ``.conda`` format (conda-package-handling), an
 
 import bz2
 import contextlib
+import errno
 import hashlib
 import importlib
 import json
@@ -15,7 +16,7 @@ import os
 import tarfile
 import tempfile
 import zipfile
-from typing import cast
+from typing import NamedTuple, cast
 
 from envguard.change import place
 from envguard.change.artifact import FILE_LIMIT, ArtifactError
@@ -33,10 +34,36 @@ MEMBER_LIMIT = 1_000_000
 _HOPS = 10
 """Hard links that lead to one another."""
 _BLOCK = 1 << 20
+_LARGE = 1 << 30
+"""Bytes from which on what is decompressed leaves as many free."""
 _EXTRA = "it is compressed with zstandard, which envguard-lock[conda] reads"
 _BROKEN = (
     OSError, ValueError, EOFError, RuntimeError, NotImplementedError, tarfile.TarError, zipfile.BadZipFile,
 )  # fmt: skip
+
+
+class Giver(NamedTuple):
+    """What is said of digests, by who gives them."""
+
+    none: str
+    inexact: str
+    unlike: str
+    """Behind the name of an algorithm."""
+    other: str
+
+
+GOLDEN = Giver(
+    none="the golden file gives no digest of its archive",
+    inexact="the golden file gives no exact version and build of it",
+    unlike="is not the one that the golden file gives",
+    other="not the archive that the golden file means",
+)
+CHANNEL = Giver(
+    none="the channel gives no digest of its archive",
+    inexact="the channel gives no exact version and build of it",
+    unlike="is not the one that the channel gives",
+    other="not the archive that the channel means",
+)
 
 
 class Contents:
@@ -100,6 +127,33 @@ class Contents:
             raise ArtifactError(f"{name!a} is cut off")
         return data
 
+    def length(self, name: str) -> int:
+        """Bytes of a file.
+
+        Raises:
+            ArtifactError: There is no such file.
+        """
+        return self._file(name)[1].size
+
+    def blocks(self, name: str) -> "Iterator[bytes]":
+        """The bytes of a file, a part at a time.
+
+        Raises:
+            ArtifactError: There is none, or it cannot be read.
+        """
+        file, member = self._file(name)
+        left, begin = member.size, member.offset_data
+        while left:
+            try:
+                file.seek(begin)
+                block = file.read(min(left, _BLOCK))
+            except _BROKEN as error:
+                raise ArtifactError(f"{name!a} cannot be unpacked: {error}") from error
+            if not block:
+                raise ArtifactError(f"{name!a} is cut off")
+            left, begin = left - len(block), begin + len(block)
+            yield block
+
     def _file(self, name: str) -> "tuple[IO[bytes], tarfile.TarInfo]":
         """Where the bytes of a file are: a hard link stands for another member."""
         tar, member = self._member(name)
@@ -136,13 +190,14 @@ class Contents:
 
 
 @contextlib.contextmanager
-def opened(path: str, hashes: "Iterable[str]", scratch: str) -> "Iterator[Contents]":
+def opened(path: str, hashes: "Iterable[str]", scratch: str, *, giver: Giver = GOLDEN) -> "Iterator[Contents]":
     """An archive that is the one which a pin means, open for as long as the block runs.
 
     Args:
         path: The archive.
         hashes: Of the pin.
         scratch: A folder for what is decompressed.
+        giver: Who gives the hashes.
 
     Raises:
         ArtifactError: It is another archive, a broken one, or what it is compressed with cannot be read here.
@@ -156,7 +211,7 @@ def opened(path: str, hashes: "Iterable[str]", scratch: str) -> "Iterator[Conten
             file.seek(0)
         except OSError as error:
             raise ArtifactError(f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-        if why := unlike(found, hashes):
+        if why := unlike(found, hashes, giver):
             raise ArtifactError(why)
         parts = _parts(file, path, stack)
         tars = [_tar(stack.enter_context(_decompressed(part, scratch)), stack) for part in parts]
@@ -172,20 +227,21 @@ def digests(read: "Callable[[int], bytes]") -> dict[str, str]:
     return {"sha256": strong.hexdigest(), "md5": weak.hexdigest()}
 
 
-def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]") -> str:
+def unlike(found: "Mapping[str, str]", hashes: "Iterable[str]", giver: Giver = GOLDEN) -> str:
     """Why digests are not those of a pin's archive; "" where they are.
 
     Args:
         found: As ``digests`` gives them.
         hashes: Of the pin, ``algorithm:hex``; where there are SHA-256 the MD5 are not asked.
+        giver: Who gives them.
     """
     wanted = {each.lower() for each in hashes}
     strong = {each for each in wanted if each.startswith("sha256:")}
     wanted = strong or {each for each in wanted if each.startswith("md5:")}
     if not wanted:
-        return "the golden file gives no digest of its archive"
+        return giver.none
     algorithm = "sha256" if strong else "md5"
-    return "" if f"{algorithm}:{found[algorithm]}" in wanted else f"its {algorithm.upper()} is not the golden one"
+    return "" if f"{algorithm}:{found[algorithm]}" in wanted else f"its {algorithm.upper()} {giver.unlike}"
 
 
 def unreadable(path: str) -> str:
@@ -233,6 +289,7 @@ def _decompressed(stream: "IO[bytes]", scratch: str) -> "Iterator[IO[bytes]]":
             if length > UNPACKED_LIMIT:
                 raise ArtifactError(f"it has more than {UNPACKED_LIMIT} bytes when it is unpacked")
             try:
+                _leave_room(file, length)
                 file.write(block)
             except OSError as error:
                 raise place.refused(scratch, error) from error
@@ -241,6 +298,18 @@ def _decompressed(stream: "IO[bytes]", scratch: str) -> "Iterator[IO[bytes]]":
         except OSError as error:
             raise place.refused(scratch, error) from error
         yield file
+
+
+def _leave_room(file: "IO[bytes]", length: int) -> None:
+    """Ends what is large before it has filled the disk for everybody.
+
+    Raises:
+        OSError: There would be no room left.
+    """
+    if length > _LARGE:
+        status = os.fstatvfs(file.fileno())
+        if status.f_bavail * status.f_frsize < _LARGE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _next(stream: "IO[bytes]") -> bytes:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from envguard._value import Value
 from envguard.change.artifact import ArtifactError
-from envguard.change.conda import rewriting
+from envguard.change.conda import record, rewriting
 from envguard.change.conda.archive import Contents
 from envguard.environment.metadata import split, split_egg
 from envguard.facts import bytecode, conda_files
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envguard.facts.tree import Entry
+    from envguard.model import Environment
 
 _ENTRY_POINT_MODE = 0o775
 """As rattler gives it to scripts that it writes itself."""
@@ -76,6 +77,23 @@ class Laid(NamedTuple):
     """``info/index.json``."""
     cannot: tuple[str, ...]
     """What cannot be made as it was, a sentence each."""
+
+
+def place_of(live: "Environment", site: str = "") -> Place:
+    """An environment, as far as an installer of conda packages needs to know it.
+
+    Args:
+        live: As it was scanned.
+        site: Where Python packages go where no record of ``python`` tells, relative to the prefix; empty takes the
+            place that they mostly go to.
+    """
+    python = next((each for each in live.conda or () if each.name == "python"), None)
+    short = ".".join(live.interpreter.version.split(".")[:2])
+    prefix = os.path.realpath(live.prefix)
+    if python is not None:
+        site = conda_files.site_packages(record.loaded(python.path))
+    written = tuple(dict.fromkeys((live.prefix, prefix)))
+    return Place(prefix=prefix, written=written, site=site or f"lib/python{short}/site-packages", version=short)
 
 
 def lay_out(

@@ -70,14 +70,9 @@ def remove(ground: "Ground", packages: "Sequence[CondaPackage]") -> None:
 
 def place_of(seen: "Seen") -> layout.Place:
     """The environment, as far as an installer of conda packages needs to know it."""
-    python = next((each for each in seen.live.conda or () if each.name == "python"), None)
-    short = ".".join(seen.live.interpreter.version.split(".")[:2])
-    site = conda_files.site_packages(record.loaded(python.path) if python is not None else None)
-    if python is None:
-        inside = seen.site()
-        site = inside[len(seen.prefix) + 1 :] if inside else f"lib/python{short}/site-packages"
-    written = tuple(dict.fromkeys([seen.live.prefix, seen.prefix]))
-    return layout.Place(prefix=seen.prefix, written=written, site=site, version=short)
+    has_python = any(each.name == "python" for each in seen.live.conda or ())
+    inside = "" if has_python else seen.site()
+    return layout.place_of(seen.live, inside[len(seen.prefix) + 1 :])
 
 
 class _Installing:

@@ -1,7 +1,7 @@
-"""Where the archives of golden conda packages are to be had: a folder, a channel on disk, conda's caches, their URL.
+"""Where the archives of conda packages are to be had: a folder, a channel on disk, conda's caches, their URL.
 
-Whatever is found is held to the digest that the golden file pins before it is used. What cannot be found or proven is
-named with the reason, and nothing is done about it.
+Whatever is found is held to the digest that the golden file pins, or that a solver names, before it is used. What
+cannot be found or proven is named with the reason, and nothing is done about it.
 """
 
 import os
@@ -10,17 +10,25 @@ from urllib.parse import unquote, urlsplit
 
 from envguard.change import remote
 from envguard.change.conda import archive, caches
+from envguard.change.conda.archive import GOLDEN, Giver
 from envguard.change.local import local_path
 from envguard.change.supply import Supply
+from envguard.change.wheel_files import check_room
 from envguard.errors import EnvguardError, UsageError
 from envguard.facts.conda_files import CONDA
+from envguard.model import Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from envguard.model import Environment, Pin
+    from envguard.change.conda_archive import Archive
+    from envguard.model import Environment
 
+UNASKED = "no archive of it was found, and the network was not asked"
+"""Why there is none where the network may not be asked."""
+CACHE = "conda's cache"
+"""The origin of what was found there."""
 ARCHIVE_LIMIT = 16 << 30
 """Bytes of an archive that are fetched."""
 _BLOCK = 1 << 20
@@ -35,8 +43,9 @@ def find(
     prefix: str = "",
     urls: "Mapping[str, str] | None" = None,
     download_to: str = "",
+    giver: Giver = GOLDEN,
 ) -> dict[str, Supply]:
-    """The golden archive of each pin, proven.
+    """The archive of each pin, proven.
 
     Args:
         pins: Of manager conda.
@@ -45,6 +54,7 @@ def find(
         prefix: Of the environment, whose caches are looked at; "" looks at none.
         urls: conda's name to the URL of its archive, where the golden file says none.
         download_to: Folder for what the network gives; "" does not ask it.
+        giver: Who gives the digests of the pins.
 
     Returns:
         ``key`` of each pin to what was found.
@@ -55,9 +65,21 @@ def find(
     pins = list(pins)
     folders = [(folder, folder) for link in find_links for folder in (link, *_subdirs(link))]
     if prefix:
-        folders += [(folder, "conda's cache") for folder in caches.folders(prefix)]
+        folders += [(folder, CACHE) for folder in caches.folders(prefix)]
     to = "" if offline else download_to
-    return {key(pin): _find(pin, folders, (urls or {}).get(pin.name, ""), to) for pin in pins}
+    return {key(pin): _find(pin, folders, (urls or {}).get(pin.name, ""), to, giver) for pin in pins}
+
+
+def pin(archive: "Archive") -> "Pin":
+    """What ``find`` looks for, where a solver and no golden file says which archive is meant."""
+    return Pin(
+        name=archive.name,
+        version=archive.version,
+        build=archive.build,
+        hashes=archive.hashes,
+        manager="conda",
+        url=archive.url,
+    )
 
 
 def urls(pins: "Iterable[Pin]", live: "Environment") -> dict[str, str]:
@@ -72,12 +94,12 @@ def key(pin: "Pin") -> str:
     return CONDA + pin.name if pin.manager == "conda" else pin.name
 
 
-def cannot(pin: "Pin") -> str:
+def cannot(pin: "Pin", giver: Giver = GOLDEN) -> str:
     """Why no archive can stand for a pin; "" where one can."""
     if pin.unverifiable or not pin.version or not pin.build or "*" in pin.build:
-        return pin.unverifiable or "the golden file gives no exact version and build of it"
+        return pin.unverifiable or giver.inexact
     if not any(each.lower().startswith(("sha256:", "md5:")) for each in pin.hashes):
-        return "the golden file gives no digest of its archive"
+        return giver.none
     return ""
 
 
@@ -91,28 +113,30 @@ def _subdirs(folder: str) -> list[str]:
     return [path for path in paths if os.path.isdir(path)]
 
 
-def _find(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str, download_to: str) -> Supply:
-    why = cannot(pin)
+def _find(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str, download_to: str, giver: Giver) -> Supply:
+    why = cannot(pin, giver)
     if why:
         return Supply(pin=pin, why=why)
     refused: list[str] = []
     url = pin.url or url
     for path, origin in _candidates(pin, folders, url):
-        why = archive.unreadable(path) or _unlike(pin, path)
+        why = _unless(archive.unreadable(path), path) or _unlike(pin, path, path, giver)
         if not why:
             return Supply(pin=pin, path=path, origin=origin)
-        refused.append(f"{os.path.basename(path)} in {origin}: {why}")
+        refused.append(why)
     if download_to and urlsplit(url).scheme in ("http", "https"):
         path = os.path.join(download_to, _name(url))
-        why = archive.unreadable(path) or _fetched(url, path) or _unlike(pin, path)
+        shown = remote.shown(url)
+        why = _unless(archive.unreadable(path) or _fetched(url, path), shown) or _unlike(pin, path, shown, giver)
         if not why:
-            return Supply(pin=pin, path=path, origin=remote.shown(url))
-        refused.append(f"{remote.shown(url)}: {why}")
+            return Supply(pin=pin, path=path, origin=shown)
+        refused.append(why)
     if refused:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        return Supply(pin=pin, why=f"not the golden archive: {refused[0]}{more}")
-    asked = "" if download_to else ", and the network was not asked"
-    return Supply(pin=pin, why=f"no archive of it was found{asked if url else ', and no URL of it is known'}")
+        return Supply(pin=pin, why=f"{refused[0]}{more}")
+    if not url:
+        return Supply(pin=pin, why="no archive of it was found, and no URL of it is known")
+    return Supply(pin=pin, why="no archive of it was found" if download_to else UNASKED)
 
 
 def _candidates(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str) -> "Iterator[tuple[str, str]]":
@@ -126,7 +150,7 @@ def _candidates(pin: "Pin", folders: "Sequence[tuple[str, str]]", url: str) -> "
                 yield path, origin
     local = local_path(url)
     if local and os.path.isfile(local):
-        yield local, "the channel on disk that the golden file names"
+        yield local, "its channel on disk"
 
 
 def _name(url: str) -> str:
@@ -135,12 +159,19 @@ def _name(url: str) -> str:
     return name if name.endswith(archive.SUFFIXES) and "/" not in name and "\0" not in name else ""
 
 
-def _unlike(pin: "Pin", path: str) -> str:
+def _unless(why: str, shown: str) -> str:
+    """A reason with what it speaks of; "" where there is none."""
+    return f"{shown}: {why}" if why else ""
+
+
+def _unlike(pin: "Pin", path: str, shown: str, giver: Giver) -> str:
+    """Why a file is not the archive of a pin; "" where it is."""
     try:
         with open(path, "rb") as file:
-            return archive.unlike(archive.digests(file.read), pin.hashes)
+            why = archive.unlike(archive.digests(file.read), pin.hashes, giver)
     except OSError as error:
-        return f"cannot be read: {(error.strerror or str(error)).lower()}"
+        return f"{shown}: cannot be read: {(error.strerror or str(error)).lower()}"
+    return f"{giver.other}: {shown}: {why}" if why else ""
 
 
 def _fetched(url: str, path: str) -> str:
@@ -148,6 +179,8 @@ def _fetched(url: str, path: str) -> str:
     length = 0
     try:
         with remote.answer(url) as answer, open(path, "wb") as file:
+            announced = answer.headers.get("Content-Length", "")
+            check_room(int(announced) if announced.isdigit() else 0, os.path.dirname(path), remote.shown(url))
             while block := answer.read(_BLOCK):
                 length += len(block)
                 if length > ARCHIVE_LIMIT:

@@ -6,10 +6,11 @@ import shutil
 
 from envguard.change import conda_archive
 from envguard.change.conda import supply
+from envguard.change.conda.archive import CHANNEL
 from envguard.change.trial.conda_installing import CondaInstaller
 from envguard.change.trial.place import ARRIVING, Trial
 from envguard.errors import UnverifiableError
-from envguard.model import Environment, Pin, Snapshot
+from envguard.model import Environment, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,11 +64,8 @@ def keep(
     """
     folder = trial.file(ARRIVING)
     os.makedirs(folder, exist_ok=True)
-    pins = [
-        Pin(name=each.name, version=each.version, build=each.build, hashes=each.hashes, manager="conda", url=each.url)
-        for each in archives
-    ]
-    found = supply.find(pins, find_links=find_links, offline=offline, prefix=judged, download_to=folder)
+    pins = [supply.pin(each) for each in archives]
+    found = supply.find(pins, find_links=find_links, offline=offline, prefix=judged, download_to=folder, giver=CHANNEL)
     for each in found.values():
         if each.path and os.path.dirname(each.path) != folder:
             shutil.copyfile(each.path, os.path.join(folder, os.path.basename(each.path)))
