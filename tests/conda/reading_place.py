@@ -19,7 +19,7 @@ from envguard.model import Environment
 
 SHORT = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SITE = f"lib/python{SHORT}/site-packages"
-PACKAGES = ("python", "pip", "six=1.16.0", "libfoo=1.0", "user=1.0", "owner=1.0")
+PACKAGES = ("python", "pip", "six=1.16.0", "libfoo=1.0", "user=1.0", "owner=1.0", "certs=2026.1")
 """What is installed of it."""
 _PACKER = """
 import asyncio, json, sys
@@ -35,6 +35,7 @@ for about in sorted((folder / "parts").glob("*/index.json")):
         plain = {str(path.relative_to(files)): path.read_bytes()
                  for path in sorted(files.rglob("*")) if path.is_file() and not path.is_symlink()}
         links = {str(path.relative_to(files)): str(path.readlink()) for path in files.rglob("*") if path.is_symlink()}
+        del said["noarch"]
         index = {**said, "build": said["build"], "build_number": 0, "subdir": "linux-64"}
         conda_channel._pack_by_hand(channel, index, plain, {}, links=links)
     else:
@@ -62,7 +63,14 @@ class Maker:
         self.folder = folder
 
     def package(
-        self, name: str, version: str, files: dict[str, str], *, old: bool = False, depends: tuple[str, ...] = ()
+        self,
+        name: str,
+        version: str,
+        files: dict[str, str],
+        *,
+        old: bool = False,
+        depends: tuple[str, ...] = (),
+        noarch: str | None = None,
     ) -> Path:
         """One package; the folder with its files, to add more."""
         place = self.folder / "parts" / f"{name}-{version}"
@@ -71,7 +79,14 @@ class Maker:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
         (place / "files").mkdir(parents=True, exist_ok=True)
-        said = {"name": name, "version": version, "build": "h1_0", "depends": list(depends), "old": old}
+        said = {
+            "name": name,
+            "version": version,
+            "build": "h1_0",
+            "depends": list(depends),
+            "old": old,
+            "noarch": noarch,
+        }
         (place / "index.json").write_text(json.dumps(said))
         return place / "files"
 
@@ -130,6 +145,8 @@ def build(folder: Path, conda: Conda) -> Conda:
     make.package("owner", "1.0", {"bin/run": "#!/bin/sh\n", "share/owner.txt": "one\n", "share/same.txt": "same\n"})
     intruder = {"bin/run": "#!/bin/sh\nexit 1\n", "share/owner.txt": "two\n", "share/same.txt": "same\n"}
     make.package("intruder", "1.0", {**intruder, f"{SITE}/idna/core.py": "X = 1\n"})
+    for version in ("2026.1", "2026.2"):
+        make.package("certs", version, {"ssl/cacert.pem": version}, noarch="generic")
     make.package("data", "1.0", {"share/data.txt": "data\n"}, old=True)
     run(conda.tools, "-c", _PACKER, SCRIPT.parent, folder)
     made = Conda(folder, conda.tools)

@@ -67,6 +67,14 @@ def test_a_library_that_goes_from_under_what_stays(box: Box) -> None:
     assert ("EG221", "user") not in verdicts(told(plan(box, "install", "libfoo=1.1")))
 
 
+def test_data_for_any_platform_is_not_taken_for_compiled_code(box: Box) -> None:
+    said = told(plan(box, "install", "certs=2026.2"))
+    (found,) = said["findings"]
+    assert (found["code"], found["rule"], found["verdict"]) == ("EG201", "upgraded-pure", "cautious")
+    (move,) = said["proposal"]["moves"]
+    assert move["traits_before"] == move["traits_after"] == ["conda", "pure"]
+
+
 def test_symbols_in_use_are_compared(box: Box) -> None:
     (box.folder / "mine.py").write_text("import user\n\nuser.used(1, 2)\n")
     said = told(plan(box, "install", "user=1.1", options=("--offline", "--uses", "mine.py")))

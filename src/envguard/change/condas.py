@@ -63,7 +63,8 @@ def _proven(package: "CondaPackage") -> tuple[str, ...]:
     listed = conda_files.of_record(record.loaded(package.path), "site-packages")
     rows = [Owned(f"{prefix}/{file.path}", "", None, package.name) for file in listed if not file.link]
     itself = Distribution(name=package.name, version=package.version, path=package.path, location=prefix)
-    return evidence.of(itself, rows).traits
+    proven = evidence.of(itself, rows).traits
+    return proven if package.subdir != "noarch" or "native" in proven else (*proven, "pure")
 
 
 def with_builds(moved: "Iterable[Move]", live: "Environment", request: "Request") -> "tuple[Move, ...]":
