@@ -40,6 +40,15 @@ class Ownership(NamedTuple):
     conda_owners: dict[str, str]
     """Absolute path to the owner of a file of conda's: the distribution that the package is, or ``conda:NAME``."""
 
+    def of(self, owners: "frozenset[str]") -> "Ownership":
+        """What some packages list; who owns a file is known of all."""
+        return self._replace(
+            rows=[row for row in self.rows if row.owner in owners],
+            unusable={name: why for name, why in self.unusable.items() if name in owners},
+            outside=[each for each in self.outside if each[0] in owners],
+            conda={path: file for path, file in self.conda.items() if self.conda_owners[path] in owners},
+        )
+
 
 def read_ownership(environment: Environment) -> Ownership:
     """What every RECORD, and every record of conda, says. What cannot be read is listed in ``unusable``."""
