@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from envguard.change.named import Names
     from envguard.change.near import Near
     from envguard.change.restoring import Options
     from envguard.change.seen import Seen
@@ -66,6 +67,7 @@ class Looking:
         self._since = ""
         self._memory: Memory | None = None
         self._named: Looked | None = None
+        self._names: Names | None = None
 
     @property
     def is_near(self) -> bool:
@@ -108,10 +110,15 @@ class Looking:
     def _alone(self) -> "Seen":
         from envguard.change import named as by_name
 
-        named = by_name.look(self._lock, self._options)
+        named = by_name.look(self._lock, self._options, self._names)
+        self._names = named.names
         if self._named is None:
             self._named = Looked(
-                files=named.files, read=named.files, only=named.names, others=named.others, shared=named.shared
+                files=named.files,
+                read=named.files,
+                only=named.names.told,
+                others=named.names.others,
+                shared=named.shared,
             )
         return named.seen
 

@@ -4,8 +4,6 @@ Their metadata, their files and what lies in folders of their own is held to the
 does it. Of all others the names are known, and the RECORDs where it matters who else lists a file.
 """
 
-import os
-
 from envguard import comparing, environment
 from envguard._value import Value
 from envguard.change import journal
@@ -30,36 +28,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from envguard.change.journal import Journal
     from envguard.change.restoring import Options
     from envguard.facts.tree import Listing
-    from envguard.model import Change, Distribution
+    from envguard.model import Change, Pin
 
 _OF_FILES = ("EG108", "EG109")
 """Codes of what is found in files; where it belongs to no package, it belongs to none that was named."""
 
 
-class Named(Value):
-    """What was found out of the packages that were named."""
-
-    seen: Seen
-    names: tuple[str, ...]
-    """As they are called, sorted."""
-    files: int
-    """How many were read."""
-    others: int
-    """How many packages were not looked at."""
-    shared: tuple[str, ...] = ()
-    """Files that are not as they were, and which a package that was not looked at lists too; a sentence each."""
-
-
-class _Names(Value):
+class Names(Value):
     """The packages that some words name."""
 
-    python: frozenset[str]
+    python: frozenset[str] = frozenset()
     """Normalised names of distributions."""
-    conda: frozenset[str]
+    conda: frozenset[str] = frozenset()
     """conda's names."""
-    others: int
+    others: int = 0
+    """How many packages there are besides."""
 
     @property
     def owners(self) -> frozenset[str]:
@@ -68,7 +54,7 @@ class _Names(Value):
 
     @property
     def told(self) -> tuple[str, ...]:
-        """The same for people."""
+        """The same for people, sorted."""
         return tuple(sorted(self.python | self.conda))
 
     def has(self, change: "Change") -> bool:
@@ -77,13 +63,29 @@ class _Names(Value):
             return change.code not in _OF_FILES
         return change.package in self.python or change.package.lower() in {each.lower() for each in self.conda}
 
+    def has_pin(self, pin: "Pin") -> bool:
+        """True for the pin of one of them, and for one that says no name."""
+        return not pin.name or pin.name in (self.conda if pin.manager == "conda" else self.python)
 
-def look(lock: str, asked: "Options") -> Named:
+
+class Named(Value):
+    """What was found out of the packages that were named."""
+
+    seen: Seen
+    names: "Names"
+    files: int
+    """How many were read."""
+    shared: tuple[str, ...] = ()
+    """Files that are not as they were, and which a package that was not looked at lists too; a sentence each."""
+
+
+def look(lock: str, asked: "Options", before: "Names | None" = None) -> Named:
     """Compares some packages of an environment with a golden file.
 
     Args:
         lock: Path of the golden file.
         asked: Which, and how.
+        before: What was named at an earlier look, and may have been removed since.
 
     Raises:
         UsageError: A word names nothing that is golden or installed.
@@ -96,21 +98,25 @@ def look(lock: str, asked: "Options") -> Named:
     with manifest.no_collection():
         snapshot = comparing.applicable(snapshot, whom)
         listing = comparing.sealed_files(snapshot)
-        return _Look(snapshot, listing, asked).named()
+        return _Look(snapshot, listing, asked, before or Names()).named()
 
 
 class _Look:
-    def __init__(self, snapshot: Snapshot, listing: "Listing | None", asked: "Options") -> None:
+    def __init__(self, snapshot: Snapshot, listing: "Listing | None", asked: "Options", before: Names) -> None:
         self._snapshot = snapshot
         self._listing = listing
         self._asked = asked
         self._all = environment.by_name(environment.place_of(None, asked.python))
         live = self._scan(each.name for each in self._all if comparing.matches(each.name, asked.only))
-        self._names = _names(snapshot, listing, self._all, live.conda or (), asked.only)
+        interrupted = journal.read(live.prefix)
+        if interrupted is not None:
+            before = _and_interrupted(before, interrupted.packages)
+        self._names = self._named(live.conda or (), before)
         if self._names.python & {each.name for each in self._all} - {each.name for each in live.distributions}:
             live = self._scan(self._names.python)
         self._live = self._settled(live)
-        _refuse_interrupted(os.path.realpath(live.prefix), self._names)
+        if interrupted is not None:
+            _refuse_to_finish(interrupted, self._names)
 
     def named(self) -> Named:
         live, names, pins = self._live, self._names, self._snapshot.pins
@@ -129,7 +135,7 @@ class _Look:
             found = [each for each in found if each.package != OWN_NAME]
         live = live.replace(observations=live.observations + gather(found), blind=live.blind + tuple(blind))
         report = comparing.judge(
-            self._snapshot.replace(pins=tuple(pin for pin in pins if _is_named(pin.name, names))),
+            self._snapshot.replace(pins=tuple(filter(names.has_pin, pins))),
             live.replace(conda=_conda_of(live.conda, names)),
             self._asked.depth,
             (*names.told, *{each.package.removeprefix(CONDA) for each in found} - {""}),
@@ -145,11 +151,33 @@ class _Look:
         )
         return Named(
             seen=seen,
-            names=names.told,
+            names=names,
             files=len(files.expected) if self._asked.depth == "files" else 0,
-            others=names.others,
             shared=tuple(_shared(found, files)),
         )
+
+    def _named(self, conda: "Sequence[CondaPackage]", before: Names) -> Names:
+        """Distributions and packages of conda's that the words name, with what those bring.
+
+        Raises:
+            UsageError: A word names nothing.
+        """
+        pins, words = self._snapshot.pins, self._asked.only
+        sealed = frozenset(self._listing.owners) if self._listing is not None else frozenset()
+        python = {each.name for each in self._all} | {each for each in sealed if each and not each.startswith(CONDA)}
+        python |= {pin.name for pin in pins if pin.manager == "pip" and pin.name} | before.python
+        of_conda = {each.name for each in conda} | {pin.name for pin in pins if pin.manager == "conda"} | before.conda
+        for word in words:
+            if not any(comparing.matches(name, (word,)) for name in (*python, *of_conda)):
+                problem = f"--only: {safe(word)!r} is neither installed nor in {self._snapshot.path}"
+                raise UsageError(problem, remedy=_meant(word, python | of_conda))
+        named = {name for name in python if comparing.matches(name, words)}
+        of_them = {name for name in of_conda if comparing.matches(name, words)}
+        brought = [(each.name, each.python_name) for each in conda if each.python_name]
+        of_them |= {name for name, python_name in brought if python_name in named}
+        named |= {python_name for name, python_name in brought if name in of_them}
+        others = (python | of_conda) - named - of_them - {OWN_NAME}
+        return Names(python=frozenset(named), conda=frozenset(of_them), others=len(others))
 
     def _scan(self, names: "Iterable[str]") -> Environment:
         return environment.scan(
@@ -194,35 +222,6 @@ class _Look:
         return live.replace(distributions=tuple(known.values()))
 
 
-def _names(
-    snapshot: Snapshot,
-    listing: "Listing | None",
-    installed: "Sequence[Distribution]",
-    conda: "Sequence[CondaPackage]",
-    words: tuple[str, ...],
-) -> _Names:
-    """What some words name: distributions and packages of conda's, with what those bring.
-
-    Raises:
-        UsageError: A word names nothing.
-    """
-    owners = frozenset(listing.owners) if listing is not None else frozenset()
-    python = {each.name for each in installed} | {each for each in owners if each and not each.startswith(CONDA)}
-    python |= {pin.name for pin in snapshot.pins if pin.manager == "pip" and pin.name}
-    of_conda = {each.name for each in conda} | {pin.name for pin in snapshot.pins if pin.manager == "conda"}
-    for word in words:
-        if not any(comparing.matches(name, (word,)) for name in (*python, *of_conda)):
-            problem = f"--only: {safe(word)!r} is neither installed nor in {snapshot.path}"
-            raise UsageError(problem, remedy=_meant(word, python | of_conda))
-    named = {name for name in python if comparing.matches(name, words)}
-    of_them = {name for name in of_conda if comparing.matches(name, words)}
-    brought = [(each.name, each.python_name) for each in conda if each.python_name]
-    of_them |= {name for name, python_name in brought if python_name in named}
-    named |= {python_name for name, python_name in brought if name in of_them}
-    others = (python | of_conda | {name for name, _python in brought}) - named - of_them - {OWN_NAME}
-    return _Names(python=frozenset(named), conda=frozenset(of_them), others=len(others))
-
-
 def _meant(word: str, known: "Iterable[str]") -> str:
     import difflib
 
@@ -230,9 +229,15 @@ def _meant(word: str, known: "Iterable[str]") -> str:
     return f"did you mean {near[0]}?" if near else "name a package as the golden file or the environment does"
 
 
-def _refuse_interrupted(prefix: str, names: _Names) -> None:
-    interrupted = journal.read(prefix)
-    if interrupted is not None and not set(interrupted.packages) <= names.owners:
+def _and_interrupted(names: Names, packages: "Iterable[str]") -> Names:
+    """With those that an interrupted change may have removed already."""
+    python = {name for name in packages if not name.startswith(CONDA)}
+    conda = {name.removeprefix(CONDA) for name in packages if name.startswith(CONDA)}
+    return Names(python=names.python | python, conda=names.conda | conda)
+
+
+def _refuse_to_finish(interrupted: "Journal", names: Names) -> None:
+    if not set(interrupted.packages) <= names.owners:
         others = ", ".join(sorted(set(interrupted.packages) - names.owners))
         raise ChangeError(
             f"the {interrupted.purpose} of {interrupted.started} was interrupted, and was also of {safe(others)}",
@@ -240,12 +245,7 @@ def _refuse_interrupted(prefix: str, names: _Names) -> None:
         )
 
 
-def _is_named(name: str, names: _Names) -> bool:
-    """True for the pin of a package that was named, and for one that says no name."""
-    return not name or name in names.python or name in names.conda
-
-
-def _conda_of(conda: "tuple[CondaPackage, ...] | None", names: _Names) -> "tuple[CondaPackage, ...] | None":
+def _conda_of(conda: "tuple[CondaPackage, ...] | None", names: Names) -> "tuple[CondaPackage, ...] | None":
     return None if conda is None else tuple(each for each in conda if each.name in names.conda)
 
 

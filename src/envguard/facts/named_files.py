@@ -73,7 +73,10 @@ class NamedFiles:
         """What lies where the named packages have files."""
         found = Found([], [], [], {}, [])
         sites = [path for name, path in self.roots.items() if name.startswith("site")]
-        folders = {folder for path in self.expected for folder in _above(path, sites)}
+        metadata = {
+            f"{os.path.realpath(each.location)}/{os.path.basename(each.path)}/" for each in self.live.distributions
+        }
+        folders = {folder for path in self.expected | metadata for folder in _above(path, sites)}
         for path in sorted(self.expected):
             if os.path.dirname(path) in sites:
                 _note(path, found, self.roots)
