@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from test_restore_damages import DAMAGES
 from test_restore_faults import points
-from wheel_making import make
 from yard import Yard, pip_install, pip_uninstall, state, uv_install
 
 from dying import in_child
@@ -23,6 +22,7 @@ from envguard.change.restoring import plan_restore
 from envguard.errors import ChangeError, UsageError
 from envguard.facts import mounts, standing
 from support import run
+from wheel_making import make
 
 NAMES = ("six", "idna", "attrs", "packaging", "tqdm", "markupsafe", "tabulate", "toolz")
 
