@@ -88,6 +88,7 @@ def _unreadable(arrival: "Arrival") -> str:
         return "a conda package: its files are not read before it is installed"
     if not urlsplit(arrival.url).path.endswith(".whl"):
         what = "a folder" if os.path.isdir(local_path(arrival.url)) else "a source archive"
+        what = "a repository" if "+" in urlsplit(arrival.url).scheme else what
         return f"{what}: what will be built from it is not known before it is built"
     return ""
 
