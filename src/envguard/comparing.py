@@ -68,7 +68,8 @@ def check(
         depth = "records" if any(pin.record for pin in snapshot.pins) else "versions"
     if depth not in ("files", "native"):
         live = environment.scan(paths=paths, python=python, depth=depth)
-        return judge(applicable(snapshot, live.interpreter), live, depth, only)
+        snapshot = applicable(snapshot, live.interpreter)
+        return judge(snapshot, live, depth, _locked(only, snapshot))
     from envguard.facts.standing import Clock
 
     listing, clock = sealed_files(snapshot), Clock()
@@ -81,6 +82,7 @@ def check(
         live = environment.scan(paths=paths, python=python, depth=depth)
         snapshot = applicable(snapshot, live.interpreter)
         live = _with_files(snapshot, live, listing, progress, begun=begun, seen=seen)
+    only = _locked(only, snapshot)
     report = judge(snapshot, _with_native(snapshot, live) if depth == "native" else live, depth, only)
     # A process that asks about itself leaves nothing behind.
     if listing is not None and depth == "files" and python is not None and not (paths or only or selection):
@@ -233,12 +235,7 @@ def judge(
     """Compare and judge; both sides are known. ``alone``: there is no golden file, ask what needs none.
 
     ``table`` are the rules; by default those of the golden file.
-
-    Raises:
-        UsageError: ``only`` names nothing that is locked: a slip would otherwise pass as pinned.
     """
-    if only and not any(_matches(pin.name, only) for pin in snapshot.pins):
-        raise UsageError(f"only={', '.join(only)!r} matches nothing that {snapshot.path} locks")
     changes, ran, skipped = checks.run(snapshot, live, depth, alone=alone)
     if not ran:
         raise UnverifiableError("no check ran, so nothing can be said", remedy="install envguard-lock again")
@@ -260,7 +257,7 @@ def judge(
         prefix=live.prefix,
         interpreter=live.interpreter,
         depth=depth,
-        packages=sum(1 for pin in snapshot.pins if not only or _matches(pin.name, only)),
+        packages=sum(1 for pin in snapshot.pins if not only or matches(pin.name, only)),
         installed=sum(1 for item in live.distributions if item.name != OWN_DISTRIBUTION),
         findings=findings,
         checks=ran,
@@ -308,6 +305,13 @@ def _with_evidence(changes: tuple[Change, ...], live: Environment) -> tuple[Chan
     )
 
 
+def _locked(only: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
+    """The patterns, once one of them names something that is locked: a slip would otherwise pass as pinned."""
+    if only and not any(matches(pin.name, only) for pin in snapshot.pins):
+        raise UsageError(f"only={', '.join(only)!r} matches nothing that {snapshot.path} locks")
+    return only
+
+
 def as_environment(snapshot: Snapshot, interpreter: Interpreter) -> Environment:
     """What would be installed if a lock file were followed."""
     return Environment(
@@ -339,10 +343,11 @@ def _settings(snapshot: Snapshot, files: "Files" = DISK) -> "config.Config | Non
 
 
 def _wanted(change: Change, only: tuple[str, ...]) -> bool:
-    return not change.package or _matches(change.package, only)
+    return not change.package or matches(change.package, only)
 
 
-def _matches(name: str, only: tuple[str, ...]) -> bool:
+def matches(name: str, only: tuple[str, ...]) -> bool:
+    """True where one of some patterns is that of a package's name."""
     return any(fnmatch.fnmatchcase(normalise(name), normalise(pattern)) for pattern in only)
 
 

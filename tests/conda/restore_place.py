@@ -1,5 +1,6 @@
 """A conda environment with a pip layer and its golden file, which tests damage and restore, always in one place."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -7,13 +8,16 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from conda_place import Conda, Place, run
 
 from envguard import making
 from envguard.change import restoring
 from envguard.change.restoring import Options, Outcome
+from no_caches import no_conda_caches
 
 PACKAGES = ("python", "pip", "six=1.16.0", "pytorch=2.5.0=*cu121*", "graphviz", "tool")
 """markupsafe is in the channel, and not in here."""
@@ -65,6 +69,15 @@ class Yard(Place):
                 if "__pycache__" not in path.parts:
                     found[str(path.relative_to(self.prefix))] = _entry(path)
         return found
+
+    @contextlib.contextmanager
+    def alone(self, patch: pytest.MonkeyPatch, folder: Path) -> Iterator["Yard"]:
+        """Nothing but the channel has archives, and afterwards it has what it had."""
+        no_conda_caches(patch, folder / "home")
+        shutil.copytree(self.channel, folder / "channel")
+        yield self
+        shutil.rmtree(self.channel, ignore_errors=True)
+        shutil.copytree(folder / "channel", self.channel)
 
     def put_back(self) -> None:
         """The environment as it was built."""

@@ -10,6 +10,7 @@ from conda_place import Conda
 from restore_place import State, Yard, build
 
 from dying import full, in_child
+from no_caches import no_conda_caches
 
 pytestmark = pytest.mark.slow
 
@@ -80,9 +81,7 @@ def scene(conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 @pytest.fixture(autouse=True)
 def no_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("CONDA_PKGS_DIRS", "RATTLER_CACHE_DIR", "MAMBA_ROOT_PREFIX", "CONDA_EXE", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    no_conda_caches(monkeypatch, tmp_path)
 
 
 def points(calls: int, count: int) -> list[int]:

@@ -22,15 +22,10 @@ def built(conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Yard:
 
 @pytest.fixture
 def yard(built: Yard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Yard]:
-    """The environment as it was built; conda's caches of the one who runs the tests are none of a test's business."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("CONDA_PKGS_DIRS", "RATTLER_CACHE_DIR", "MAMBA_ROOT_PREFIX", "CONDA_EXE", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    """The environment as it was built."""
     built.put_back()
-    shutil.copytree(built.channel, tmp_path / "channel")
-    yield built
-    shutil.rmtree(built.channel)
-    shutil.copytree(tmp_path / "channel", built.channel)
+    with built.alone(monkeypatch, tmp_path) as alone:
+        yield alone
 
 
 def by_conda(*specs: str) -> Callable[[Yard], None]:

@@ -93,7 +93,7 @@ def _arrival(item: "dict[str, Any]") -> Arrival:
     return Arrival(
         name=normalise(metadata["name"]),
         version=str(metadata["version"]),
-        url=str(info["url"]),
+        url=_place(info),
         hashes=tuple(sorted(f"{kind}:{digest}" for kind, digest in hashes.items())),
         requested=bool(item.get("requested")),
         direct=bool(item.get("is_direct")),
@@ -103,6 +103,15 @@ def _arrival(item: "dict[str, Any]") -> Arrival:
         requires=tuple(str(each) for each in metadata.get("requires_dist") or ()),
         requires_python=str(metadata.get("requires_python") or ""),
     )
+
+
+def _place(info: "dict[str, Any]") -> str:
+    """Where the artifact is, as pip takes it: a repository with the commit that was meant."""
+    url, vcs = str(info["url"]), info.get("vcs_info")
+    if not vcs:
+        return url
+    below = f"#subdirectory={info['subdirectory']}" if info.get("subdirectory") else ""
+    return f"{vcs['vcs']}+{url}@{vcs['commit_id']}{below}"
 
 
 def _with_reason(arrival: Arrival, yanked: "dict[tuple[str, str], str]") -> Arrival:

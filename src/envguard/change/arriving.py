@@ -96,6 +96,7 @@ def _why_not(arrival: "Arrival") -> str:
         return "an editable install is a link to a working folder, whose content can be anything"
     if not urlsplit(arrival.url).path.endswith(".whl"):
         what = "a folder" if os.path.isdir(local_path(arrival.url)) else "a source archive"
+        what = "a repository" if "+" in urlsplit(arrival.url).scheme else what
         return f"{what}: what will be built from it is not known before it is built"
     return ""
 

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from envguard.change.named import Names
     from envguard.change.near import Near
     from envguard.change.restoring import Options
     from envguard.change.seen import Seen
@@ -32,13 +33,26 @@ class Looked(Value):
     read: int
     since: str = ""
     """When the others were read; empty where there are none."""
+    only: tuple[str, ...] = ()
+    """The packages that were looked at, where those were named."""
+    others: int = 0
+    """How many packages were not looked at."""
+    shared: tuple[str, ...] = ()
+    """What others, which were not looked at, have to do with what was; a sentence each."""
 
     @property
     def words(self) -> str:
         """The same in a line."""
+        if self.only:
+            return f"only {', '.join(self.only)} looked at, {_count(self.files, 'file')}; {self._unknown}"
         if self.since and self.read < self.files:
             return f"{self.read:,} of {self.files:,} files read, the others untouched since {self.since}"
         return f"all {self.files:,} files read" if self.files else ""
+
+    @property
+    def _unknown(self) -> str:
+        beside = f"{_count(self.others, 'other package')} and of " if self.others else ""
+        return f"of {beside}files that belong to no package nothing is known"
 
 
 class Looking:
@@ -52,6 +66,13 @@ class Looking:
         self._near: Near | None = None
         self._since = ""
         self._memory: Memory | None = None
+        self._named: Looked | None = None
+        self._names: Names | None = None
+
+    @property
+    def is_near(self) -> bool:
+        """True where only what was touched was looked at."""
+        return self._near is not None
 
     def first(self) -> "Seen":
         """What is there, from what was touched where that does.
@@ -60,16 +81,18 @@ class Looking:
             EnvguardError: As ``check``.
         """
         asked = self._options
-        if self._may_recall():
+        if not asked.only and self._may_recall():
             self._near = nearby.look(self._lock, python=asked.python, sha256=asked.sha256)
         return self._near.seen if self._near is not None else self.whole()
 
     def whole(self) -> "Seen":
-        """What is there, from a look at all of it.
+        """What is there, from a look at all of it, or at all of what was named.
 
         Raises:
             EnvguardError: As ``check``.
         """
+        if self._options.only:
+            return self._alone()
         self._near = None
         if self._memory is None:
             self._memory = self._recalled()
@@ -83,6 +106,21 @@ class Looking:
             progress=asked.progress,
             memory=self._memory,
         )
+
+    def _alone(self) -> "Seen":
+        from envguard.change import named as by_name
+
+        named = by_name.look(self._lock, self._options, self._names)
+        self._names = named.names
+        if self._named is None:
+            self._named = Looked(
+                files=named.files,
+                read=named.files,
+                only=named.names.told,
+                others=named.names.others,
+                shared=named.shared,
+            )
+        return named.seen
 
     def after(self, changed: "Iterable[str]") -> "Seen":
         """What is there after a repair.
@@ -117,6 +155,8 @@ class Looking:
 
     def looked(self) -> Looked:
         """How much was read when it was looked at the first time."""
+        if self._named is not None:
+            return self._named
         if self._near is not None:
             return Looked(files=self._near.files, read=self._near.read, since=self._near.since)
         memory = self._memory or Memory()
@@ -141,6 +181,10 @@ class Looking:
             return Memory()
         self._since = str(stands.told.get("taken", ""))
         return Memory(stands.right_files())
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _digest(lock: str) -> str:

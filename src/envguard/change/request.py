@@ -19,6 +19,7 @@ _PYTHON = re.compile(r"(?:python|pypy)(?:[23](?:\.\d+)?)?")
 _CONDA = ("conda", "mamba", "micromamba")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:@|[<>=!~;(]|$)", re.ASCII)
 _WHEEL = re.compile(r"([A-Za-z0-9_.]+)-[^-/]+(?:-[^-/]+)?-[^-/]+-[^-/]+-[^-/]+\.whl(?:[?#].*)?$")
+_SDIST = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*?)-\d[A-Za-z0-9_.+!]*\.(?:tar\.gz|zip)(?:#.*)?$")
 _EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
 
 
@@ -128,7 +129,7 @@ def of_command(words: "Sequence[str]") -> Request:
 
 def named(word: str) -> str:
     """The normalised name that a requirement, a wheel's path or a URL gives; empty where it gives none."""
-    wheel = _WHEEL.search(word)
+    wheel = _WHEEL.search(word) or _SDIST.fullmatch(word.rpartition("/")[2])
     egg = _EGG.search(word)
     found = _NAME.match(word)
     if found and not _is_path(word):

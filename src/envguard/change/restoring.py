@@ -23,7 +23,7 @@ from envguard.reporters.safe import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from envguard.change.journal import Journal
     from envguard.change.staging import Staging
@@ -88,6 +88,8 @@ class Options(Value):
     selection: "Selection | None" = None
     depth: "Depth" = "files"
     """How deep to look; above ``files`` an edited file is not seen."""
+    only: tuple[str, ...] = ()
+    """Names of the packages, or patterns of them, that are looked at and changed; empty is everything."""
     prune: bool = False
     """Also remove what the golden file does not name."""
     remove: tuple[str, ...] = ()
@@ -119,19 +121,28 @@ def plan_restore(lock: str, options: "Options | None" = None) -> Plan:
 
 def _plan(looking: Looking, asked: Options) -> Plan:
     plan = _planned(looking.first(), asked)
-    if any(step.action not in ("install", "delete", "mode") for step in plan.steps):
+    if looking.is_near and any(step.action not in ("install", "delete", "mode") for step in plan.steps):
         plan = _planned(looking.whole(), asked)  # what is removed, or left, may concern others
     return plan.replace(looked=looking.looked())
 
 
 def _planned(seen: Seen, asked: Options) -> Plan:
     interrupted = journal.read(seen.prefix)
-    steps = damage.steps(seen, prune=asked.prune, remove=asked.remove, doubted=_doubted(interrupted))
+    steps = _steps(seen, asked, _doubted(interrupted))
     pins = [step.pin for step in steps if step.action == "install" and step.pin is not None]
     found = _found(pins, seen, asked)
     supplies = tuple(found[conda_supply.key(pin)] for pin in pins)
     steps = tuple(_or_left(step, found) if asked.offline or _is_unasked(step) else step for step in steps)
     return Plan(seen=seen, steps=steps, supplies=supplies, interrupted=interrupted)
+
+
+def _steps(seen: Seen, asked: Options, doubted: "Iterable[str]" = ()) -> tuple[Step, ...]:
+    steps = damage.steps(seen, prune=asked.prune, remove=asked.remove, doubted=doubted)
+    if not seen.only:
+        return steps
+    from envguard.change import named
+
+    return named.confined(steps, seen.only)
 
 
 def restore(
@@ -186,7 +197,7 @@ def restore(
             seen = looking.after(changed)
             steps = tuple(
                 failed[step.key] if step.action == "install" and step.key in failed else step
-                for step in damage.steps(seen, prune=asked.prune, remove=asked.remove)
+                for step in _steps(seen, asked)
             )
             plan = plan.replace(seen=seen, steps=steps)
         _clean(prefix, keep=bool(doubted & failed.keys()))

@@ -38,6 +38,8 @@ class Seen(Value):
     """The manifest."""
     lines: "Lines | None" = None
     """The manifest of an environment in its own place, where not all of it was asked for."""
+    only: frozenset[str] = frozenset()
+    """Owners of the files that were looked at; empty is all."""
 
     @property
     def ownership(self) -> Ownership:

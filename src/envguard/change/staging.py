@@ -13,6 +13,7 @@ import stat
 from envguard._value import Value
 from envguard.change import _scripts, artifact, journal, layout, place
 from envguard.change.committing import explained, folders_below
+from envguard.change.conda import revision
 from envguard.change.journal import Operation
 from envguard.change.staging_files import SYNCED_ONE_BY_ONE, Ground, below, is_as
 from envguard.errors import ChangeError
@@ -108,6 +109,7 @@ class Staging(Ground):
         Raises:
             ChangeError: It cannot be written. Nothing was changed.
         """
+        revision.stage(self, purpose)
         # Done once more after an interruption, a removal must not take what another operation has put there.
         operations = tuple(
             each for each in (*self.first, *self.last) if each.kind != "unlink" or each.path not in self.targets

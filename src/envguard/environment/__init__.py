@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from envguard.model import Depth
 
-__all__ = ["Place", "place_of", "scan"]
+__all__ = ["Place", "by_name", "place_of", "scan"]
 
 
 class Place(Value):
@@ -95,8 +95,28 @@ def scan(
 
 
 def _of_names(listing: folders.Listing, names: "frozenset[str]") -> folders.Listing:
-    found = (each for each in listing.candidates if normalise(metadata.split(each.stem)[0]) in names)
-    return listing.replace(candidates=tuple(found))
+    return listing.replace(candidates=tuple(each for each in listing.candidates if _told(each)[0] in names))
+
+
+def _told(candidate: folders.Candidate) -> tuple[str, str]:
+    """Normalised name and version, as the name of a metadata folder or file says them."""
+    split = metadata.split if candidate.kind == "dist-info" else metadata.split_egg
+    name, version = split(candidate.stem)
+    return normalise(name), version
+
+
+def by_name(place: Place) -> tuple[Distribution, ...]:
+    """Everything that is installed, as the name of its metadata says it: no file of any of it is read.
+
+    Raises:
+        UnverifiableError: An entry of sys.path cannot be listed.
+    """
+    return tuple(
+        Distribution(name=name, version=version, path=each.path, location=each.location, kind=each.kind)
+        for listing in folders.listings(place.entries)
+        for each in listing.candidates
+        for name, version in (_told(each),)
+    )
 
 
 def _by_name(found: Found) -> Found:

@@ -170,6 +170,12 @@ def channel(url: str) -> str:
     return parts[-1] if parts else ""
 
 
+def package(path: str) -> "CondaPackage | None":
+    """What one record says; None where it is none."""
+    found, _record = _package(path)
+    return found if isinstance(found, CondaPackage) else None
+
+
 def _package(path: str) -> "tuple[CondaPackage | Change, Mapping[str, Any]]":
     """What a record says in short, and all of it."""
     try:

@@ -10,7 +10,7 @@ Everything that lies where the manifest looks must be in it, as it is in it. Thr
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from envguard.facts import bytecode
@@ -75,6 +75,7 @@ def look(
     progress: Progress | None = None,
     reading: Reading | None = None,
     memory: Memory | None = None,
+    find: Callable[[], Found] | None = None,
 ) -> Look:
     """Holds every file to the manifest.
 
@@ -85,15 +86,17 @@ def look(
         progress: Called now and then with bytes done and bytes in all.
         reading: Files that are being read already; used if they are those of this environment.
         memory: Files that need not be read again; not asked where they are being read already.
+        find: What lies there, where that is not all that lies in the sites.
     """
     recorded = dict(listing.roots)
-    roots = _match_roots(recorded, live)
+    roots = match_roots(recorded, live)
     same_place = all(roots.get(name) == path for name, path in recorded.items() if not name.startswith("base"))
     if reading is not None and any(roots.get(name) != path for name, path in reading.roots.items()):
         reading.__exit__()  # of another place
         reading = None
     with contextlib.nullcontext(reading) if reading is not None else Reading(listing, roots, memory) as files:
-        found = _observe(listing, roots, files, progress, memory, conda=conda)
+        there = find or (lambda: _find(listing, roots, conda=conda))
+        found = _observe(listing, roots, files, progress, memory, find=there)
     suspects = _suspects(listing, found, same_place=same_place)
     return Look(found, suspects, _blind(listing, found, same_place=same_place), same_place)
 
@@ -128,7 +131,7 @@ def compare(
     return explain(environment, listing, pins, seen=seen, blind=blind), blind
 
 
-def _match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
+def match_roots(recorded: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
     """The live roots under the names of the manifest.
 
     A folder is the recorded one if it has the same path, or the same path relative to the prefix, or else the same
@@ -158,11 +161,11 @@ def _observe(
     progress: Progress | None,
     memory: Memory | None,
     *,
-    conda: bool,
+    find: Callable[[], Found],
 ) -> Live:
     """Looks for what the manifest does not list while workers read what it lists."""
     recorded, places = reading.numbers, reading.places
-    found = _find(listing, roots, conda=conda)
+    found = find()
     present, expected = set(found.files), set(places)
     new = sorted(present - expected)
     caches = sum(1 for path in found.files if bytecode.is_runtime_cache(path))

@@ -21,6 +21,10 @@ from envguard.facts.reading import ReadFailure, read
 from envguard.facts.tree import Found, is_below, list_files, list_folders, roots_of
 from envguard.model import Environment, Pin
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envguard.facts.named_files import NamedFiles
+
 _IMPORTABLE = (".py", ".so", ".pyc", ".pth", ".pyd")
 _READ_LIMIT = 1 << 30
 _UNKNOWN = "unknown"
@@ -30,12 +34,23 @@ _VIRTUALENV = frozenset({"_virtualenv.pth", "_virtualenv.py"})
 
 
 def compare(
-    environment: Environment, pins: Iterable[Pin], *, progress: Progress | None = None
+    environment: Environment,
+    pins: Iterable[Pin],
+    *,
+    progress: Progress | None = None,
+    named: "NamedFiles | None" = None,
 ) -> tuple[list[Difference], list[str]]:
-    """What differs from the RECORDs, and what could not be seen."""
+    """What differs from the RECORDs, and what could not be seen.
+
+    Args:
+        environment: What ``scan`` found.
+        pins: The lock's pins.
+        progress: As in ``check``.
+        named: The files that are looked at, where those are not all.
+    """
     roots = roots_of(environment)
     sites = [path for name, path in roots.items() if name.startswith("site")]
-    ownership = read_ownership(environment)
+    ownership = read_ownership(environment) if named is None else named.ownership.of(named.owners)
     without_hash: list[str] = []
     rows = _comparable(ownership, without_hash)
     expected = [row.hash.removeprefix("sha256:") for row in rows]
@@ -45,16 +60,17 @@ def compare(
 
     sizes = [row.size or 0 for row in rows]
     with Hashing([row.path for row in rows], sizes=sizes, is_expected=is_expected) as hashing:
-        found = list_files(roots)
+        found = list_files(roots) if named is None else named.find()
         links = _links(rows, found)
         blind = _blind(environment, ownership, found, pins) + without_hash
         unowned: list[str] = []
-        added = _find_added(environment, ownership, found, sites, unowned)
+        folders = owned_folders(environment, ownership) if named is None else named.folders
+        added = _find_added(environment, ownership, found, folders, sites=sites, blind=unowned)
         unlike = hashing.wait(progress)
     differing = _compare_rows(rows, unlike, links, ownership, sites=sites, blind=blind)
     if environment.conda is not None:
         differing += _compare_conda(ownership, sites, blind)
-        differing += _find_added_outside(environment, ownership, roots["prefix"], sites, blind)
+        differing += _find_added_outside(ownership, folders, roots["prefix"], sites, blind)
     differing += added
     blind += unowned
     for folder, why in found.unlisted.items():
@@ -188,14 +204,13 @@ def _unlike_conda(path: str, file: CondaFile, digest: Digest) -> tuple[str, str]
 
 
 def _find_added_outside(
-    environment: Environment, ownership: Ownership, prefix: str, sites: list[str], blind: list[str]
+    ownership: Ownership, folders: dict[str, str], prefix: str, sites: list[str], blind: list[str]
 ) -> list[Difference]:
     """Libraries and modules that appeared in folders outside site-packages into which conda installed files."""
-    folders = owned_folders(environment, ownership)
     beside = list_folders(conda_folders(ownership.conda, prefix))
     added, others = [], 0
     for path in (*beside.files, *beside.links, *beside.others):
-        if path in ownership.conda or path in ownership.owners:
+        if path in ownership.conda_owners or path in ownership.owners:
             continue
         name = os.path.basename(path)
         if name.endswith(_IMPORTABLE) or ".so." in name:
@@ -230,17 +245,22 @@ def _linked_owners(rows: list[Owned], linked: set[str]) -> set[str]:
 
 
 def _find_added(
-    environment: Environment, ownership: Ownership, found: Found, sites: list[str], blind: list[str]
+    environment: Environment,
+    ownership: Ownership,
+    found: Found,
+    folders: dict[str, str],
+    *,
+    sites: list[str],
+    blind: list[str],
 ) -> list[Difference]:
     """What Python could import and nobody owns. Added data is counted only: programs write caches."""
-    folders = owned_folders(environment, ownership)
     unowned_sites = {
         os.path.realpath(each.location) for each in environment.distributions if each.name in ownership.unusable
     }
     added = []
     data, unsure = 0, 0
     for path in (*found.files, *found.links, *found.others):
-        if path in ownership.owners or path in ownership.conda or path in sites:
+        if path in ownership.owners or path in ownership.conda_owners or path in sites:
             continue
         if bytecode.is_cached(path) or bytecode.is_runtime_cache(path) or _is_virtualenv(path, sites):
             continue

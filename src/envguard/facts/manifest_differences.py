@@ -27,6 +27,8 @@ def explain(
     *,
     seen: "Look",
     blind: list[str],
+    ownership: Ownership | None = None,
+    about: frozenset[str] | None = None,
 ) -> list[Difference]:
     """The differences that the suspects of a look are.
 
@@ -36,12 +38,15 @@ def explain(
         pins: The lock's pins.
         seen: The look.
         blind: Receives what could not be decided, a sentence each.
+        ownership: What the RECORDs say, where they were read already.
+        about: Owners that may have moved; what others have put over their files since is no excuse. None is all.
     """
     live = seen.live
-    ownership = read_ownership(environment)
+    ownership = ownership if ownership is not None else read_ownership(environment)
     folders = owned_folders(environment, ownership)
     sites = [path for name, path in live.roots.items() if name.startswith("site")]
     moved = _moved(environment, listing, pins, live.roots)
+    moved = moved if about is None else moved & about
     replaced = {entry.path for entry in listing if entry.owner in moved}
     by_record = _rows_of(ownership, moved)
     found: list[Difference] = []

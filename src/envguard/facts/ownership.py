@@ -42,6 +42,15 @@ class Ownership(NamedTuple):
     conda_packages: dict[str, tuple[str, ...]]
     """Absolute path to conda's names of all packages that list it, or whose file of that name was put aside."""
 
+    def of(self, owners: "frozenset[str]") -> "Ownership":
+        """What some packages list; who owns a file is known of all."""
+        return self._replace(
+            rows=[row for row in self.rows if row.owner in owners],
+            unusable={name: why for name, why in self.unusable.items() if name in owners},
+            outside=[each for each in self.outside if each[0] in owners],
+            conda={path: file for path, file in self.conda.items() if self.conda_owners[path] in owners},
+        )
+
 
 def read_ownership(environment: Environment) -> Ownership:
     """What every RECORD, and every record of conda, says. What cannot be read is listed in ``unusable``."""

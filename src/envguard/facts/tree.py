@@ -74,6 +74,7 @@ class Listing(Sequence[Entry]):
         self.executables: Sequence[bool] = columns[2]
         self.sizes: Sequence[int] = columns[4]
         self.digests: Sequence[str] = columns[5]
+        self.owners: Sequence[str] = columns[6]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -295,7 +296,7 @@ def _walk(top: str, found: Found, roots: Mapping[str, str]) -> None:
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
                     elif entry.is_symlink():
-                        _note_link(entry.path, found, roots)
+                        note_link(entry.path, found, roots)
                     else:
                         found.others.append(entry.path)
         except FileNotFoundError:
@@ -304,7 +305,8 @@ def _walk(top: str, found: Found, roots: Mapping[str, str]) -> None:
             found.unlisted[folder] = (error.strerror or str(error)).lower()
 
 
-def _note_link(path: str, found: Found, roots: Mapping[str, str]) -> None:
+def note_link(path: str, found: Found, roots: Mapping[str, str]) -> None:
+    """Adds a symbolic link, and says where what lies behind it is not looked at."""
     if os.path.isdir(path) and not any(is_below(os.path.realpath(path), folder) for folder in roots.values()):
         found.linked_folders.append(path)
     found.links.append(path)

@@ -76,6 +76,7 @@ _ARRIVING = (
         "可编辑安装只是指向工作目录的链接，其内容可以是任何东西",
     ),
     ("a folder: what will be built from it is not known before it is built", "目录：构建之前不知道会构建出什么"),
+    ("a repository: what will be built from it is not known before it is built", "版本库：构建之前不知道会构建出什么"),
     (
         "a source archive: what will be built from it is not known before it is built",
         "源码包：构建之前不知道会构建出什么",

@@ -14,6 +14,7 @@ from envguard import making
 from envguard.change import restoring
 from envguard.change.conda import archive, layout, record
 from envguard.change.restoring import Options, Outcome
+from no_caches import no_conda_caches
 from support import run
 
 TEXT = f"#!{PLACEHOLDER}/bin/python\n".encode()
@@ -102,8 +103,7 @@ def python_package(yard: Yard, version: str = "1.0") -> Path:
 
 @pytest.fixture
 def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("CONDA_PKGS_DIRS", raising=False)
+    no_conda_caches(monkeypatch, tmp_path / "home")
     yard = Yard(tmp_path)
     yard.channel.mkdir()
     yard.lock.parent.mkdir()

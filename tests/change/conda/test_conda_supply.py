@@ -15,18 +15,12 @@ from envguard.change.conda import caches, supply
 from envguard.change.supply import Supply
 from envguard.errors import UsageError
 from envguard.model import Pin
+from no_caches import no_conda_caches
 
 
 @pytest.fixture(autouse=True)
 def no_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The caches of the one who runs the tests are none of a test's business."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    for name in (
-        "CONDA_PKGS_DIRS", "RATTLER_CACHE_DIR", "MAMBA_ROOT_PREFIX", "CONDA_ROOT", "CONDA_EXE", "MAMBA_EXE",
-        "XDG_CACHE_HOME",
-    ):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
+    no_conda_caches(monkeypatch, tmp_path / "home")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from trial_box import Box
+from wheel_making import make
 
 pytestmark = pytest.mark.slow
 TOMLI = ("tomli",) if sys.version_info < (3, 11) else ()
@@ -116,3 +117,48 @@ def test_what_no_wheel_stands_for_is_named(box: Box, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "which no index has" in done.stderr
     assert box.check() == 1
+
+
+BACKEND = """
+import os, zipfile
+
+SAID = {
+    "METADATA": "Metadata-Version: 2.1\\nName: grown\\nVersion: 1.0\\n",
+    "WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+}
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    os.makedirs(f"{folder}/grown-1.0.dist-info", exist_ok=True)
+    for name, text in SAID.items():
+        open(f"{folder}/grown-1.0.dist-info/{name}", "w").write(text)
+    return "grown-1.0.dist-info"
+
+def build_wheel(folder, settings=None, metadata=None):
+    with zipfile.ZipFile(f"{folder}/grown-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("grown.py", "OURS = 1\\n")
+        for name, text in SAID.items():
+            wheel.writestr(f"grown-1.0.dist-info/{name}", text)
+        wheel.writestr("grown-1.0.dist-info/RECORD", "grown.py,,\\ngrown-1.0.dist-info/METADATA,,\\n"
+                       "grown-1.0.dist-info/WHEEL,,\\ngrown-1.0.dist-info/RECORD,,\\n")
+    return "grown-1.0-py3-none-any.whl"
+"""
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+@pytest.mark.parametrize("way", ["word", "file"])
+def test_a_folder_that_says_no_name_is_built_and_no_index_is_asked_for_its_name(
+    box: Box, tmp_path: Path, installer: str, way: str
+) -> None:
+    make(tmp_path / "index", "grown", "1.0", {"grown.py": "THEIRS = 1\n"})
+    project = tmp_path / "unnamed"
+    project.mkdir()
+    head = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    (project / "pyproject.toml").write_text(head)
+    (project / "backend.py").write_text(BACKEND)
+    (box.folder / "wanted.txt").write_text(f"{project}\n")
+    words = [str(project)] if way == "word" else ["-r", "wanted.txt"]
+    source = ("--find-links", tmp_path / "index", "--yes", "--free", "--installer", installer, "--python", box.live)
+    done = box("try", *words, "--test", "python -c pass", *source)
+    assert done.returncode == 0, done.stderr + done.stdout
+    (trial,) = (box.folder / ".envguard" / "trials").glob("*/*/lib/*/site-packages/grown.py")
+    assert trial.read_text() == "OURS = 1\n"

@@ -4,7 +4,7 @@ import os
 import shutil
 from urllib.parse import unquote, urlsplit
 
-from envguard.change import remote, supply
+from envguard.change import places, remote, supply
 from envguard.change.local import local_path
 from envguard.change.request import named
 from envguard.change.trial import wheels
@@ -38,7 +38,8 @@ def apply(
     """
     installer.remove([move.name for move in moves if move.kind == "removed"], "change")
     arriving = [move for move in moves if move.kind != "removed"]
-    by_place = _direct_names(request)
+    named_by = places.wanted(_words(request), live)
+    by_place = _direct_names(request) | {move.name for move in arriving if places.asked_for(move.url, named_by)}
     direct = [move for move in arriving if move.name in by_place]
     exact = [_as_pin(move) for move in arriving if move.name not in by_place]
     found = supply.find(
@@ -61,8 +62,20 @@ def apply(
     if direct:
         _keep_named(request, folder)
         editables = [word for folder in request.editables for word in ("--editable", _absolute(folder))]
-        places = (_absolute(word) for word in request.installs if _is_place(word))
-        installer.install_direct([*editables, *places], "change-direct")
+        plain = [_absolute(word) for word in request.installs if _is_place(word)]
+        in_files = places.wanted([word for file in request.files for word in ("--requirement", file)], live)
+        more = [word for place in in_files if _is_of(place, direct) for word in place.words]
+        installer.install_direct([*editables, *plain, *more], "change-direct")
+
+
+def _words(request: "Request") -> list[str]:
+    editables = [word for folder in request.editables for word in ("--editable", folder)]
+    return [*request.installs, *editables, *(word for file in request.files for word in ("--requirement", file))]
+
+
+def _is_of(place: "places.Place", direct: "Sequence[Move]") -> bool:
+    """True for what a move of the plan comes from: of what is there already, the plan moves nothing."""
+    return any(places.asked_for(move.url, [place]) is not None for move in direct)
 
 
 def _absolute(word: str) -> str:

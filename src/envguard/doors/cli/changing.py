@@ -68,6 +68,7 @@ def options_of(options: "argparse.Namespace", purpose: str, shown: "Callable[[in
         raise UsageError(f"--wait {safe(options.wait)!r} is no number of seconds")
     return Options(
         depth=options.depth,
+        only=tuple(getattr(options, "only", None) or ()),
         python=options.python,
         sha256=getattr(options, "sha256", None),
         selection=part.chosen(options),
@@ -145,6 +146,9 @@ def data(plan: "Plan | None" = None, outcome: "Outcome | None" = None, *, dry_ru
         "lock": safe(report.lock) if report is not None else "",
         "prefix": safe(report.prefix) if report is not None else "",
         "files": {"all": looked.files, "read": looked.read, "others_read": looked.since} if looked is not None else {},
+        "only": [safe(name) for name in looked.only] if looked is not None else [],
+        "not_looked_at": looked.others if looked is not None else 0,
+        "shared": [safe(line) for line in looked.shared] if looked is not None else [],
         "steps": [
             {
                 "action": step.action,

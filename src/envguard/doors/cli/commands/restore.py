@@ -27,6 +27,7 @@ EXAMPLES = """
     envguard restore --yes
     envguard restore --python /srv/venv --find-links wheels --offline --yes
     envguard restore --prune
+    envguard restore --only torch --only 'nvidia-*'
 """
 
 
@@ -35,6 +36,12 @@ def run(argv: list[str]) -> int:
     parser = Parser("restore", DESCRIPTION, examples=EXAMPLES)
     add_lock(parser)
     changing.add_options(parser)
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        action="append",
+        help="look at these packages alone and change nothing else, such as 'torch*'; repeatable",
+    )
     parser.add_argument("--sha256", metavar="HEX", help="what the golden file itself must hash to")
     add_python(parser)
     part.add_options(parser)
@@ -91,7 +98,9 @@ def _text(outcome: "Outcome", answer: "Output") -> str:
 
 
 def _looked(looked: "Looked | None") -> list[str]:
-    """That not every file was read, where that is so."""
+    """That not every package was looked at, or not every file read, where that is so."""
+    if looked is not None and looked.only:
+        return [safe(line) for line in (*looked.shared, looked.words)]
     if looked is None or not looked.since:
         return []
     return [f"{looked.words}; --reread reads all"]
