@@ -145,7 +145,7 @@ def _place(path: str) -> str:
 
 
 def _package(arrival: "Arrival", archive: "Archive", found: Read, scanned: _Scanned, *, native: bool) -> Package:
-    unpacked = found.unpacked
+    unpacked, record = found.unpacked, scanned.packages[archive.name]
     common = Incoming(
         name=arrival.name,
         version=arrival.version,
@@ -165,16 +165,19 @@ def _package(arrival: "Arrival", archive: "Archive", found: Read, scanned: _Scan
         size=found.size,
         unpacked=sum(row.size or 0 for row in unpacked.files),
         natives=unpacked.natives,
-        traits=_traits(arrival, distributions, found),
+        traits=_traits(arrival, record, distributions, found),
     )
-    return Package(said=said, record=scanned.packages[archive.name], files=unpacked.files, distributions=distributions)
+    return Package(said=said, record=record, files=unpacked.files, distributions=distributions)
 
 
-def _traits(arrival: "Arrival", distributions: "Sequence[Incoming]", found: Read) -> tuple[str, ...]:
-    """Of a whole package; ``pure`` where nothing in it is compiled and all that it brings is Python code."""
+def _traits(
+    arrival: "Arrival", record: CondaPackage, distributions: "Sequence[Incoming]", found: Read
+) -> tuple[str, ...]:
+    """Of a whole package; ``pure`` where nothing in it is compiled and it is Python code, or data for any platform."""
     traits = {*condas.traits_of(arrival.build), *(trait for each in distributions for trait in each.traits)}
     traits.update(Evidence(name=arrival.name, files=found.unpacked.natives).traits)
-    pure = arrival.is_pure or (bool(distributions) and all("pure" in each.traits for each in distributions))
+    pure = arrival.is_pure or all("pure" in each.traits for each in distributions)
+    pure = pure and (bool(distributions) or record.subdir == "noarch")
     traits.discard("pure")
     if found.unpacked.has_natives:
         traits.add("native")

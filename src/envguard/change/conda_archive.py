@@ -26,8 +26,7 @@ class Archive(Value):
     is_python: bool = False
     """It runs on Python, so that it may bring a distribution."""
     is_noarch: bool = False
-    """The channel promises that it is for any platform, so that nothing in it is compiled (``noarch: python``, of Python
-    code, or ``noarch: generic``, of data)."""
+    """The channel promises that it is Python code for any platform (``noarch: python``)."""
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -59,6 +58,6 @@ def of_record(record: "Mapping[str, Any]") -> Archive:
         sha256=str(record.get("sha256") or "").lower(),
         size=size if isinstance(size, int) else None,
         record=json.dumps(record, sort_keys=True),
-        is_noarch=record.get("noarch") in ("python", "generic"),
+        is_noarch=record.get("noarch") == "python",
         is_python=record.get("noarch") == "python" or any(str(each).split()[:1] == ["python"] for each in depends),
     )
