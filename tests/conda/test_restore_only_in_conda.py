@@ -9,6 +9,7 @@ from conda_place import Conda
 from restore_place import State, Yard, build
 from test_restore_in_conda import DAMAGES, by_conda, deleted, edited, pip_over_conda, record_removed, without
 
+from envguard import making
 from envguard.change import restoring
 from envguard.change.damage import Step
 from envguard.errors import UsageError
@@ -110,3 +111,15 @@ def test_an_extra_package_goes_by_name(yard: Yard) -> None:
     assert yard.restore().complete
     shutil.rmtree(yard.prefix / ".envguard", ignore_errors=True)
     assert yard.state() == yard.golden
+
+
+def test_without_a_manifest_too(yard: Yard, tmp_path: Path) -> None:
+    lock = tmp_path / "envguard.lock"
+    making.freeze(lock, python=yard.python)
+    edited("bin/dot", b"print", b"pront")(yard)
+    deleted("SITE/six.py")(yard)
+    (yard.prefix / "lib" / "graphviz" / "extra.so").write_bytes(b"\x7fELF")
+    (yard.prefix / "lib" / "extra.so").write_bytes(b"\x7fELF")
+    outcome = restoring.restore(str(lock), yard.options(only=("graphviz",)))
+    assert outcome.complete, outcome.left
+    assert changed(yard.golden, yard.state()) == {str((yard.site / "six.py").relative_to(yard.prefix)), "lib/extra.so"}

@@ -44,7 +44,8 @@ class Looked(Value):
     def words(self) -> str:
         """The same in a line."""
         if self.only:
-            return f"only {', '.join(self.only)} looked at, {_count(self.files, 'file')}; {self._unknown}"
+            files = f", {_count(self.files, 'file')}" if self.files else ""
+            return f"only {', '.join(self.only)} looked at{files}; {self._unknown}"
         if self.since and self.read < self.files:
             return f"{self.read:,} of {self.files:,} files read, the others untouched since {self.since}"
         return f"all {self.files:,} files read" if self.files else ""

@@ -10,7 +10,7 @@ besides modules.
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from envguard.facts import bytecode, differences
 from envguard.facts.conda_files import CondaFile, without_prefix
@@ -60,7 +60,7 @@ def compare(
 
     sizes = [row.size or 0 for row in rows]
     with Hashing([row.path for row in rows], sizes=sizes, is_expected=is_expected) as hashing:
-        found = list_files(roots) if named is None else named.find()
+        found = list_files(roots) if named is None else _only(named.find(), lambda path: _is_in(path, sites))
         links = _links(rows, found)
         blind = _blind(environment, ownership, found, pins) + without_hash
         unowned: list[str] = []
@@ -70,12 +70,25 @@ def compare(
     differing = _compare_rows(rows, unlike, links, ownership, sites=sites, blind=blind)
     if environment.conda is not None:
         differing += _compare_conda(ownership, sites, blind)
-        differing += _find_added_outside(ownership, folders, roots["prefix"], sites, blind)
+        beside = list_folders(conda_folders(ownership.conda, roots["prefix"]))
+        if named is not None:  # in a folder that others share, what is new is nobody's
+            beside = _only(beside, lambda path: nearest_owner(path, ownership, folders) in named.owners)
+        differing += _find_added_outside(ownership, folders, beside, sites, blind)
     differing += added
     blind += unowned
     for folder, why in found.unlisted.items():
         differing.append(Difference("edited", "", folder, f"not listed: {why}"))
     return differing, blind
+
+
+def _only(found: Found, is_meant: Callable[[str], bool]) -> Found:
+    """What was found, as far as it is meant; what could not be listed stays."""
+    kept = [[path for path in paths if is_meant(path)] for paths in (found.files, found.links, found.others)]
+    return found._replace(files=kept[0], links=kept[1], others=kept[2])
+
+
+def _is_in(path: str, sites: list[str]) -> bool:
+    return any(is_below(path, site) for site in sites)
 
 
 def _compare_rows(
@@ -204,10 +217,9 @@ def _unlike_conda(path: str, file: CondaFile, digest: Digest) -> tuple[str, str]
 
 
 def _find_added_outside(
-    ownership: Ownership, folders: dict[str, str], prefix: str, sites: list[str], blind: list[str]
+    ownership: Ownership, folders: dict[str, str], beside: Found, sites: list[str], blind: list[str]
 ) -> list[Difference]:
     """Libraries and modules that appeared in folders outside site-packages into which conda installed files."""
-    beside = list_folders(conda_folders(ownership.conda, prefix))
     added, others = [], 0
     for path in (*beside.files, *beside.links, *beside.others):
         if path in ownership.conda_owners or path in ownership.owners:

@@ -236,6 +236,7 @@ def test_what_envguard_itself_needs_stays_though_only_it_was_named(yard: Yard) -
 def test_above_depth_files_an_edit_is_not_seen(two: Yard) -> None:
     status, out, _err = command(two, "--only", "six", "--depth", "records", "--yes")
     assert (status, out.splitlines()[0]) == (0, "restored  nothing to do, pinned at depth records")
+    assert out.splitlines()[1].startswith("only six looked at; of 6 other packages ")
     pip_install(two.venv, two.house, "idna==3.10", "six==1.17.0")
     outcome = two.restore(only=("six",), depth="records")
     assert [step.package for step in outcome.done] == ["six"]
