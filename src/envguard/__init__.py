@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envguard.change.plan import Plan as Plan, plan as plan
+    from envguard.change.planning.plan import Plan as Plan, plan as plan
     from envguard.decorator import pinned as pinned
     from envguard.doors.import_hook import ImportGuard as ImportGuard, protect as protect
     from envguard.doors.workers import worker as worker
@@ -39,7 +39,7 @@ _HOME = {
     "ImportGuard": "doors.import_hook",
     "ImportRefused": "errors",
     "LockError": "errors",
-    "Plan": "change.plan",
+    "Plan": "change.planning.plan",
     "Report": "model",
     "RuleError": "errors",
     "Selection": "model",
@@ -51,7 +51,7 @@ _HOME = {
     "diff": "making",
     "freeze": "making",
     "pinned": "decorator",
-    "plan": "change.plan",
+    "plan": "change.planning.plan",
     "protect": "doors.import_hook",
     "worker": "doors.workers",
 }

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from serving import Index, serve
-from wheel_making import download
 
-from envguard.change import remote
+from envguard.change.wheels import remote
+from wheel_making import download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

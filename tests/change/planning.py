@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import envguard
-from envguard.change.plan import Plan
+from envguard.change.planning.plan import Plan
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int, int]]:

@@ -10,13 +10,14 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from wheel_making import NATIVE_TAG, download, install, make, new_venv, the
 
-from envguard.change import consequences, incoming
+from envguard.change.planning import consequences
+from envguard.change.wheels import incoming
 from envguard.environment import scan
 from envguard.errors import UsageError
 from envguard.rules import catalog, judge
 from support import run, site_packages
+from wheel_making import NATIVE_TAG, download, install, make, new_venv, the
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from wheel_making import NATIVE_TAG, download, make, new_venv, the
 
-from envguard.change import incoming
+from envguard.change.wheels import incoming
 from envguard.environment import scan
 from envguard.errors import EnvguardError
 from envguard.facts import evidence
 from envguard.facts.natives import Natives
 from support import site_packages
+from wheel_making import NATIVE_TAG, download, make, new_venv, the
 
 if TYPE_CHECKING:
     from envguard.model import Environment

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change import _pip, _process, _uv, chains, conda_asking, held, left_behind, resolving
-from envguard.change.request import Request, of_command, of_words
-from envguard.change.resolution import Arrival, Resolution
-from envguard.change.resolving import Asked
+from envguard.change.installers import _pip, _process, _uv, conda_asking
+from envguard.change.installers.request import Request, of_command, of_words
+from envguard.change.installers.resolution import Arrival, Resolution
+from envguard.change.planning import chains, held, left_behind, resolving
+from envguard.change.planning.resolving import Asked
 from envguard.environment.interpreter import markers
 from envguard.errors import UnverifiableError
 from envguard.model import CondaPackage, Distribution, Environment, Pin, Snapshot

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from envguard.change import _process, _rattler, _rattler_solve, conda_asking
-from envguard.change._process import Answer
-from envguard.change.request import of_command
-from envguard.change.resolution import Resolution
+from envguard.change.installers import _process, _rattler, _rattler_solve, conda_asking
+from envguard.change.installers._process import Answer
+from envguard.change.installers.request import of_command
+from envguard.change.installers.resolution import Resolution
 from envguard.errors import UnverifiableError
 from envguard.model import CondaPackage, Environment
 from support import LINUX

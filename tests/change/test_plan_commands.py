@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from envguard.change import commands
-from envguard.change.request import Request, of_command, of_words
-from envguard.change.resolution import Arrival, Resolution
+from envguard.change.installers.request import Request, of_command, of_words
+from envguard.change.installers.resolution import Arrival, Resolution
+from envguard.change.planning import commands
 from envguard.model import Distribution, Environment
 from envguard.proposal import Move
 from support import LINUX

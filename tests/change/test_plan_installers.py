@@ -11,8 +11,8 @@ import pytest
 from planning import freeze, listing, moved, verdicts
 
 import envguard
-from envguard.change import resolving
-from envguard.change.request import of_command, of_words
+from envguard.change.installers.request import of_command, of_words
+from envguard.change.planning import resolving
 from envguard.errors import LockError, UnverifiableError, UsageError
 from support import SOURCE, run
 

@@ -1,8 +1,8 @@
 """What moves, as the golden file sees it."""
 
-from envguard.change import moves
-from envguard.change.incoming import Incoming
-from envguard.change.resolution import Arrival, Resolution
+from envguard.change.installers.resolution import Arrival, Resolution
+from envguard.change.planning import moves
+from envguard.change.wheels.incoming import Incoming
 from envguard.environment.interpreter import markers
 from envguard.model import Change, Distribution, Pin, Snapshot
 from envguard.proposal import Move

@@ -8,8 +8,8 @@ import pytest
 from planning import freeze, moved
 
 import envguard
-from envguard.change import _pip, _process, _uv, places
-from envguard.change.request import Request, named, of_command, of_words
+from envguard.change.installers import _pip, _process, _uv, places
+from envguard.change.installers.request import Request, named, of_command, of_words
 from envguard.errors import UnverifiableError
 from envguard.model import Environment
 from support import LINUX

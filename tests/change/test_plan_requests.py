@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change.request import Request, named, of_command, of_words
+from envguard.change.installers.request import Request, named, of_command, of_words
 from envguard.errors import UsageError
 
 

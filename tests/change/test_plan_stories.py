@@ -10,8 +10,8 @@ from planning import freeze, listing, moved, verdicts
 
 import envguard
 from envguard import reporters
-from envguard.change.plan import Plan
-from envguard.change.request import of_words
+from envguard.change.installers.request import of_words
+from envguard.change.planning.plan import Plan
 from envguard.model import GRAVITY
 from support import run
 

@@ -6,17 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from wheel_making import make, the
 
-from envguard.change import incoming, used_api, used_symbols
+from envguard.change.planning import used_api, used_symbols
+from envguard.change.wheels import incoming
 from envguard.errors import UsageError
 from envguard.rules.catalog import CODES, KINDS
+from wheel_making import make, the
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from envguard.change.used_api import Comparison
+    from envguard.change.planning.used_api import Comparison
 
 
 @pytest.fixture(scope="module")

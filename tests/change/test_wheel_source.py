@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from serving import serve
-from wheel_making import UV, make, new_venv, the
 
-from envguard.change import incoming, wheel_files
+from envguard.change.wheels import incoming, wheel_files
 from envguard.errors import EnvguardError, UsageError
 from envguard.model import Artifact
 from support import run
+from wheel_making import UV, make, new_venv, the
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from serving import Index
 
-    from envguard.change.incoming import Incoming
+    from envguard.change.wheels.incoming import Incoming
 
 REAL = ("requests-2.32.5*", "?illow-10*", "PyJWT-*", "fast_histogram-*")
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from conda_place import SCRIPT, Conda, run
 
-from envguard.change import _conda_transaction, arriving_conda, conda_archive
-from envguard.change.arriving import Arriving
-from envguard.change.resolution import Resolution
+from envguard.change.installers import _conda_transaction, conda_archive
+from envguard.change.installers.resolution import Resolution
+from envguard.change.planning import arriving_conda
+from envguard.change.planning.arriving import Arriving
 from envguard.environment import scan
 from envguard.model import Environment
 

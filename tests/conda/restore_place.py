@@ -15,8 +15,8 @@ import pytest
 from conda_place import Conda, Place, run
 
 from envguard import making
-from envguard.change import restoring
-from envguard.change.restoring import Options, Outcome
+from envguard.change.mending import restoring
+from envguard.change.mending.restoring import Options, Outcome
 from no_caches import no_conda_caches
 
 PACKAGES = ("python", "pip", "six=1.16.0", "pytorch=2.5.0=*cu121*", "graphviz", "tool")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change import _conda, conda_asking
-from envguard.change.request import of_command
-from envguard.change.resolution import Resolution
+from envguard.change.installers import _conda, conda_asking
+from envguard.change.installers.request import of_command
+from envguard.change.installers.resolution import Resolution
 from envguard.model import CondaPackage, Environment
 from support import LINUX
 

@@ -11,7 +11,7 @@ from conda_place import Conda
 from reading_place import PACKAGES, Change, build
 
 import envguard
-from envguard.change import consequences, resulting
+from envguard.change.planning import consequences, resulting
 from envguard.facts import conda_files
 from envguard.facts.ownership import read_ownership
 from envguard.making import freeze

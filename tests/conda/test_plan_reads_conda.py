@@ -10,7 +10,7 @@ from conda_place import Conda, run
 from reading_place import build
 
 import envguard
-from envguard.change.request import of_words
+from envguard.change.installers.request import of_words
 from trial_box import Box, Done
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc makes the files")]

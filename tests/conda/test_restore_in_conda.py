@@ -10,7 +10,7 @@ import pytest
 from conda_place import Conda
 from restore_place import PACKAGES, Yard, build
 
-from envguard.change import restoring
+from envguard.change.mending import restoring
 
 pytestmark = pytest.mark.slow
 

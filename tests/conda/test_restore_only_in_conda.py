@@ -10,8 +10,8 @@ from restore_place import State, Yard, build
 from test_restore_in_conda import DAMAGES, by_conda, deleted, edited, pip_over_conda, record_removed, without
 
 from envguard import making
-from envguard.change import restoring
-from envguard.change.damage import Step
+from envguard.change.mending import restoring
+from envguard.change.mending.damage import Step
 from envguard.errors import UsageError
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 from envguard import languages
-from envguard.change import loading, used_api
+from envguard.change.planning import loading, used_api
 from envguard.facts import wheel
 from envguard.languages import telling, zh_lines, zh_lines_change, zh_lines_native
 from envguard.model import GRAVITY

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from packing import Member, members_of, pack, pack_new, pin_of, tar
 
-from envguard.change.artifact import ArtifactError
 from envguard.change.conda import archive
+from envguard.change.placing.artifact import ArtifactError
 
 FILES = {"lib/a.txt": b"a\n", "bin/run": b"#!/bin/sh\n"}
 Pack = Callable[[Path, list[Member]], Path]

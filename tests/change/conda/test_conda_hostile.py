@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from packing import PLACEHOLDER, members_of, pack_new, pin_of, place, row, tar, written
 
-from envguard.change.artifact import ArtifactError
 from envguard.change.conda import archive, layout
+from envguard.change.placing.artifact import ArtifactError
 
 ODD: tuple[Any, ...] = (
     None, 0, -1, 1e308, True, "", [], {}, "../x", "/x", "a\0b", "x" * 5000, "\ud800", ["a"], {"a": 1}, "softlink",

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from packing import INDEX, PLACEHOLDER, Member, members_of, pack, pin_of, place, row, written
 
-from envguard.change.artifact import ArtifactError
 from envguard.change.conda import archive, layout, record
+from envguard.change.placing.artifact import ArtifactError
 from envguard.facts.tree import Entry
 
 HERE = "/srv/env"

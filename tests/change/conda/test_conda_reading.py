@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from packing import Member, members_of, pack, pack_new, row
 
-from envguard.change import _conda_transaction, arriving_conda, conda_archive
-from envguard.change.arriving import Arriving
 from envguard.change.conda import archive
-from envguard.change.conda_archive import Archive
+from envguard.change.installers import _conda_transaction, conda_archive
+from envguard.change.installers.conda_archive import Archive
+from envguard.change.planning import arriving_conda
+from envguard.change.planning.arriving import Arriving
 from envguard.errors import UsageError
 from envguard.model import CondaPackage, Environment
 from support import LINUX

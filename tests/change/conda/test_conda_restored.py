@@ -11,9 +11,9 @@ import pytest
 from packing import PLACEHOLDER, members_of, pack, pin_of, row, written
 
 from envguard import making
-from envguard.change import restoring
 from envguard.change.conda import archive, layout, record
-from envguard.change.restoring import Options, Outcome
+from envguard.change.mending import restoring
+from envguard.change.mending.restoring import Options, Outcome
 from no_caches import no_conda_caches
 from support import run
 

@@ -141,8 +141,8 @@ def test_a_log_that_conda_did_not_write_stays_and_is_named(yard: Yard, odd: byte
     log_of(yard).write_bytes(odd)
     upgraded(yard)
     told: list[str] = []
-    from envguard.change import restoring
-    from envguard.change.restoring import Options
+    from envguard.change.mending import restoring
+    from envguard.change.mending.restoring import Options
 
     links = (str(yard.channel),)
     asked = Options(python=yard.python, find_links=links, offline=True)

@@ -12,7 +12,7 @@ import pytest
 from packing import members_of, pack, pin_of
 
 from envguard.change.conda import caches, supply
-from envguard.change.supply import Supply
+from envguard.change.placing.supply import Supply
 from envguard.errors import UsageError
 from envguard.model import Pin
 from no_caches import no_conda_caches

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from envguard.change.conda_archive import Archive, of_record
+from envguard.change.installers.conda_archive import Archive, of_record
 from envguard.change.trial import conda, conda_installing
 from envguard.change.trial.conda_installing import CondaInstaller, unshare
 from envguard.change.trial.place import Trial

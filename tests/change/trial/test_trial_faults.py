@@ -156,7 +156,7 @@ def test_an_accept_that_was_killed_is_finished_by_the_next_one(box: Box) -> None
     for name in ("golden.become", "history.append"):
         module, _dot, function = name.partition(".")
         code = (
-            f"{source}\nfrom envguard.change import {module}\nfrom envguard.change.trial import accepting\n"
+            f"{source}\nfrom envguard.change.mending import {module}\nfrom envguard.change.trial import accepting\n"
             f"real = {module}.{function}\n"
             f"def dying(*given, **more):\n    real(*given, **more)\n    os._exit(9)\n"
             f"{module}.{function} = dying\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard.change.request import of_words
+from envguard.change.installers.request import of_words
 from envguard.change.trial.findings import new, unequal
 from envguard.change.trial.running import Ran
 from envguard.change.trial.testing import complaints

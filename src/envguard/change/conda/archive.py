@@ -18,8 +18,8 @@ import tempfile
 import zipfile
 from typing import NamedTuple, cast
 
-from envguard.change import place
-from envguard.change.artifact import FILE_LIMIT, ArtifactError
+from envguard.change.placing import place
+from envguard.change.placing.artifact import FILE_LIMIT, ArtifactError
 from envguard.facts.reading import RECORD_LIMIT
 
 TYPE_CHECKING = False

@@ -1,7 +1,7 @@
 """A change of conda's packages that was not made: what would come, as its archives say, and what would go. Values."""
 
 from envguard._value import Value
-from envguard.change.incoming import Incoming
+from envguard.change.wheels.incoming import Incoming
 from envguard.facts.records import Row
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envguard.change.seen import Seen
+    from envguard.change.placing.seen import Seen
     from envguard.model import Change, CondaPackage, Pin
 
 _INSTALLER = "/INSTALLER"

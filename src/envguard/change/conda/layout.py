@@ -12,9 +12,9 @@ import os
 from typing import NamedTuple
 
 from envguard._value import Value
-from envguard.change.artifact import ArtifactError
 from envguard.change.conda import record, rewriting
 from envguard.change.conda.archive import Contents
+from envguard.change.placing.artifact import ArtifactError
 from envguard.environment.metadata import split, split_egg
 from envguard.facts import bytecode, conda_files
 from envguard.facts.conda_files import CONDA

@@ -5,9 +5,9 @@ import os
 import re
 
 from envguard._value import Value
-from envguard.change.artifact import ArtifactError
 from envguard.change.conda import archive as archives, layout, supply, unpacking
 from envguard.change.conda.archive import CHANNEL, Contents
+from envguard.change.placing.artifact import ArtifactError
 from envguard.errors import EnvguardError
 from envguard.facts.reading import why
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envguard.change.conda.unpacking import Unpacked
-    from envguard.change.conda_archive import Archive
-    from envguard.change.supply import Supply
+    from envguard.change.installers.conda_archive import Archive
+    from envguard.change.placing.supply import Supply
     from envguard.model import Environment, Pin
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*", re.ASCII)

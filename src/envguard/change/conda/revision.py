@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from envguard.change.staging_files import Ground
+    from envguard.change.placing.staging_files import Ground
     from envguard.model import CondaPackage
 
 _HEAD = re.compile(r"==>\s*(.+?)\s*<==")

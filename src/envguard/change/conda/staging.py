@@ -3,11 +3,11 @@
 import os
 from typing import NamedTuple
 
-from envguard.change.artifact import ArtifactError
-from envguard.change.committing import explained
 from envguard.change.conda import archive, layout, record
-from envguard.change.layout import bytecode_of
-from envguard.change.staging_files import is_as
+from envguard.change.placing.artifact import ArtifactError
+from envguard.change.placing.committing import explained
+from envguard.change.placing.layout import bytecode_of
+from envguard.change.placing.staging_files import is_as
 from envguard.errors import ChangeError
 from envguard.facts import bytecode, conda_files
 from envguard.facts.conda_files import CONDA
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envguard.change.conda.layout import Laid
-    from envguard.change.journal import Operation
-    from envguard.change.seen import Seen
-    from envguard.change.staging_files import Ground
-    from envguard.change.supply import Supply
+    from envguard.change.placing.journal import Operation
+    from envguard.change.placing.seen import Seen
+    from envguard.change.placing.staging_files import Ground
+    from envguard.change.placing.supply import Supply
     from envguard.model import CondaPackage, Pin
 
 _RECORDS = "conda-meta"

@@ -8,12 +8,12 @@ import os
 import re
 from urllib.parse import unquote, urlsplit
 
-from envguard.change import remote
 from envguard.change.conda import archive, caches
 from envguard.change.conda.archive import GOLDEN, Giver
-from envguard.change.local import local_path
-from envguard.change.supply import Supply
-from envguard.change.wheel_files import check_room
+from envguard.change.placing.supply import Supply
+from envguard.change.wheels import remote
+from envguard.change.wheels.local import local_path
+from envguard.change.wheels.wheel_files import check_room
 from envguard.errors import EnvguardError, UsageError
 from envguard.facts.conda_files import CONDA
 from envguard.model import Pin
@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from envguard.change.conda_archive import Archive
+    from envguard.change.installers.conda_archive import Archive
     from envguard.model import Environment
 
 UNASKED = "no archive of it was found, and the network was not asked"

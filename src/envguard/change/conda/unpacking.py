@@ -9,9 +9,9 @@ import os
 import re
 
 from envguard._value import Value
-from envguard.change import incoming, wheel_files
-from envguard.change.artifact import ArtifactError
 from envguard.change.conda import record
+from envguard.change.placing.artifact import ArtifactError
+from envguard.change.wheels import incoming, wheel_files
 from envguard.errors import EnvguardError
 from envguard.facts.reading import why
 from envguard.facts.records import Row

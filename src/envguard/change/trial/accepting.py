@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from envguard import comparing, freezing, guard
-from envguard.change import golden as placing, history
+from envguard.change.mending import golden as placing, history
 from envguard.change.trial import findings, place
 from envguard.change.trial.place import Trial
 from envguard.change.trial.sealing import depth_of

@@ -2,7 +2,7 @@
 
 import os
 
-from envguard.change import restoring
+from envguard.change.mending import restoring
 from envguard.change.trial import accepting, place
 from envguard.change.trial.place import Trial
 from envguard.environment import interpreter

@@ -4,12 +4,14 @@ import os
 import shutil
 from urllib.parse import unquote, urlsplit
 
-from envguard.change import places, remote, supply
-from envguard.change.local import local_path
-from envguard.change.request import named
+from envguard.change.installers import places
+from envguard.change.installers.request import named
+from envguard.change.placing import supply
 from envguard.change.trial import wheels
 from envguard.change.trial.installing import Installer
 from envguard.change.trial.place import ARRIVING, Trial
+from envguard.change.wheels import remote
+from envguard.change.wheels.local import local_path
 from envguard.errors import UnverifiableError
 from envguard.model import Environment, Pin
 
@@ -17,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envguard.change.request import Request
+    from envguard.change.installers.request import Request
     from envguard.proposal import Move
 
 

@@ -4,9 +4,9 @@ import json
 import os
 import shutil
 
-from envguard.change import conda_archive
 from envguard.change.conda import supply
 from envguard.change.conda.archive import CHANNEL
+from envguard.change.installers import conda_archive
 from envguard.change.trial.conda_installing import CondaInstaller
 from envguard.change.trial.place import ARRIVING, Trial
 from envguard.errors import UnverifiableError
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envguard.change.conda_archive import Archive
+    from envguard.change.installers.conda_archive import Archive
 
 
 def make(golden: Snapshot, live: Environment, installer: CondaInstaller) -> None:

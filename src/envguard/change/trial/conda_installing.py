@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envguard.change.conda_archive import Archive
+    from envguard.change.installers.conda_archive import Archive
 
 PROGRAMS = ("conda", "mamba", "micromamba")
 _SCRIPT = os.path.abspath(_rattler.__file__)

@@ -3,7 +3,7 @@
 import os
 
 from envguard._value import Value
-from envguard.change import supply
+from envguard.change.placing import supply
 from envguard.change.trial import base, conda, copying, wheels
 from envguard.change.trial.installing import Installer
 from envguard.change.trial.place import Trial

@@ -2,7 +2,7 @@
 
 import os
 
-from envguard.change import _download
+from envguard.change.placing import _download
 from envguard.change.trial import base
 from envguard.change.trial.place import Trial
 from envguard.change.trial.running import tool as run_tool

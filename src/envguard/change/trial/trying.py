@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from envguard import comparing, environment, guard
-from envguard.change import conda_asking, plan as planning
+from envguard.change.installers import conda_asking
+from envguard.change.planning import plan as planning
 from envguard.change.trial import base, changing, command, conda, evidence, filling, findings, place, sealing, testing
 from envguard.change.trial.conda_installing import CondaInstaller
 from envguard.change.trial.installing import Installer

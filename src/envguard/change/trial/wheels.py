@@ -4,7 +4,7 @@ import os
 import shutil
 import zipfile
 
-from envguard.change.supply import Supply
+from envguard.change.placing.supply import Supply
 from envguard.errors import UnverifiableError
 from envguard.model import Pin
 

@@ -1,7 +1,7 @@
 """What a trial is asked to do."""
 
 from envguard._value import Value
-from envguard.change.request import Request
+from envguard.change.installers.request import Request
 from envguard.change.trial.tolerance import Tolerance
 
 TYPE_CHECKING = False

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from envguard.change.damage import Step
-    from envguard.change.restoring import Options, Outcome, Plan
+    from envguard.change.mending.damage import Step
+    from envguard.change.mending.restoring import Options, Outcome, Plan
     from envguard.doors.cli.output import Output
     from envguard.doors.cli.parser import Parser
     from envguard.reporters._paint import Paint
@@ -57,7 +57,7 @@ def options_of(options: "argparse.Namespace", purpose: str, shown: "Callable[[in
     Raises:
         UsageError: ``--wait`` is no number of seconds.
     """
-    from envguard.change.restoring import Options
+    from envguard.change.mending.restoring import Options
     from envguard.doors.cli import part
 
     try:

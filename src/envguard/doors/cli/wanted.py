@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from envguard.change.request import Request
+    from envguard.change.installers.request import Request
     from envguard.doors.cli.parser import Parser
 
 _REMOVAL = re.compile(r"-[A-Za-z0-9][A-Za-z0-9._-]+", re.ASCII)
@@ -60,7 +60,7 @@ def request_of(options: "argparse.Namespace", removed: "Sequence[str]", command:
     Raises:
         UsageError: It is asked for in both ways, in none, or makes no sense.
     """
-    from envguard.change import request
+    from envguard.change.installers import request
 
     if command is None:
         return request.of_words(

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from envguard.change.restoring import Outcome
+    from envguard.change.mending.restoring import Outcome
     from envguard.change.trial.place import Trial
 
 SUMMARY = "make a passed trial golden; with --apply change the live environment"
@@ -51,7 +51,7 @@ def run(argv: list[str]) -> int:
 
 def _apply(trial: "Trial", options: "argparse.Namespace") -> "Outcome":
     """Change the live environment."""
-    from envguard.change import restoring
+    from envguard.change.mending import restoring
     from envguard.change.trial import applying
 
     asked = restoring.Options(

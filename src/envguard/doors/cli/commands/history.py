@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envguard.change.history import Entry
+    from envguard.change.mending.history import Entry
     from envguard.doors.cli.output import Output
 
 SUMMARY = "the golden files of the past: when, why, by which evidence"
@@ -31,7 +31,7 @@ SCHEMA = {"name": "envguard-history", "version": 1}
 
 def run(argv: list[str]) -> int:
     """0 listed, 1 something was altered since it was kept, 2 it cannot be read."""
-    from envguard.change import golden, history
+    from envguard.change.mending import golden, history
 
     parser = Parser("history", DESCRIPTION, examples=EXAMPLES)
     add_lock(parser)

@@ -35,7 +35,7 @@ def run(argv: list[str]) -> int:
     add_output(parser)
     own, removed, command = wanted.split(argv, ("-r", "-o"))
     options = parser.parse(own)
-    from envguard.change.plan import plan
+    from envguard.change.planning.plan import plan
 
     request = wanted.request_of(options, removed, command)
     answer = output.of_options(options)

@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from envguard.change.looking import Looked
-    from envguard.change.restoring import Options, Outcome
+    from envguard.change.mending.looking import Looked
+    from envguard.change.mending.restoring import Options, Outcome
     from envguard.doors.cli.output import Output
     from envguard.model import Report
 
@@ -61,7 +61,7 @@ def run(argv: list[str]) -> int:
 
 def show(lock: str, asked: "Options", answer: "Output") -> int:
     """Say what would be done; 0 where there is nothing to do."""
-    from envguard.change.restoring import plan_restore
+    from envguard.change.mending.restoring import plan_restore
 
     plan = plan_restore(lock, asked)
     told = changing.lines(plan, answer.paint()) or ["nothing to restore: " + _verdict(plan.seen.report)]
@@ -72,7 +72,7 @@ def show(lock: str, asked: "Options", answer: "Output") -> int:
 
 def restore(lock: str, asked: "Options", options: "argparse.Namespace", answer: "Output") -> int:
     """Restore, and say what came of it; the exit code says whether the environment is the golden one now."""
-    from envguard.change import restoring
+    from envguard.change.mending import restoring
 
     outcome = restoring.restore(
         lock,

@@ -21,7 +21,7 @@ EXAMPLES = """
 
 def run(argv: list[str]) -> int:
     """0 done, 1 refused or failed, 2 could not judge."""
-    from envguard.change import golden, history
+    from envguard.change.mending import golden, history
 
     parser = Parser("rollback", DESCRIPTION, examples=EXAMPLES)
     parser.add_argument("number", metavar="N", help="number of the golden file, as `envguard history` lists it")

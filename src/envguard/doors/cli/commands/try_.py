@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from envguard.change.plan import Plan
+    from envguard.change.planning.plan import Plan
     from envguard.change.trial.wish import Wish
 
 SUMMARY = "try a change in an environment of its own, with a test before and after"

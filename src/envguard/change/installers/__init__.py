@@ -1,0 +1,1 @@
+"""What is asked for, and what an installer would do about it: each is asked by its own dry run."""

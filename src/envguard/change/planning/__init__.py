@@ -1,0 +1,1 @@
+"""What a change would mean, judged before anything is changed."""
