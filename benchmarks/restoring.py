@@ -2,15 +2,15 @@
 
 An environment is built (some 290 distributions with their byte code; ``--quick``: some 20), frozen at depth files, and
 damaged in four ways, one after the other: another version of one package (which every tool sees), one edited byte, one
-deleted and one added file (which only files tell). For each, ``envguard restore``, ``uv pip sync`` and ``pip install
--r`` of the same golden file run in turn, all from the same warm folder of wheels and without an index, and it is asked
-whether the damage is gone. Beside the seconds stands the ratio to ``uv pip sync`` in the same turn, which another load
-of the machine changes less, and the processor's seconds.
+deleted and one added file (which only files tell). For each, ``envguard restore`` (of everything, and of the package
+alone), ``uv pip sync`` and ``pip install -r`` of the same golden file run in turn, all from the same warm folder of
+wheels and without an index, and it is asked whether the damage is gone. Beside the seconds stands the ratio to ``uv pip
+sync`` in the same turn, which another load of the machine changes less, and the processor's seconds.
 
 What restore remembers lies below the work folder; before it is measured, everything is a minute old, since nothing
 younger is remembered.
 
-Run: python benchmarks/restoring.py [--quick] [--work DIR] [--json FILE] [--repeats N]
+Run: python benchmarks/restoring.py [--quick] [--work DIR] [--json FILE] [--repeats N] [--damage NAME]
 """
 
 import os
@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+DAMAGES = ("another version", "one edited byte", "a deleted file", "an added file")
 OTHER = "idna<3.10"
 """What one package is changed to."""
 
@@ -41,6 +42,7 @@ class Yard:
         pins = environments.resolve(work, environments.SMALL if quick else environments.POPULAR, stem="restoring")
         self.work = work
         self.quick = quick
+        self.damaged = ""
         self.wheels = work / "wheels"
         if not self.wheels.exists():
             part = work / "wheels.part"
@@ -81,6 +83,7 @@ class Yard:
 
     def change_version(self) -> None:
         """Another version of one package."""
+        self.damaged = "idna"
         command = [sys.executable, "-m", "pip", "--python", self.environment.python, "install", "-q", "--no-deps"]
         environments.run([*command, "--no-index", "-f", self.other, OTHER], PIP_REQUIRE_VIRTUALENV="0")
 
@@ -89,6 +92,7 @@ class Yard:
 
     def edit(self) -> None:
         """One byte of a module."""
+        self.damaged = "click"
         path = self._module()
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 1
@@ -97,10 +101,12 @@ class Yard:
 
     def delete(self) -> None:
         """A module is gone."""
+        self.damaged = "click"
         self._module().unlink()
 
     def add(self) -> None:
         """A module more in the folder of a package."""
+        self.damaged = "click"
         (self._module().parent / "more.py").write_text("x = 1\n")
 
     def is_repaired(self, backup: Environment) -> bool:
@@ -121,6 +127,11 @@ class Yard:
         self.envguard(
             "restore", self.lock, "--python", self.environment.python, *self._offline(), "--yes", may_fail=True
         )
+
+    def restore_named(self) -> None:
+        """The same for one package, as ``check`` has named it; nothing of another one is looked at."""
+        words = ("--only", self.damaged, "--python", self.environment.python, *self._offline(), "--yes")
+        self.envguard("restore", self.lock, *words, may_fail=True)
 
     def restore_all(self) -> None:
         """The same, with every file of the environment read."""
@@ -148,22 +159,20 @@ class Yard:
         return self.envguard(*words, may_fail=True) == 0
 
 
-def measure(yard: Yard, backup: Environment, repeats: int) -> list[dict[str, object]]:
-    """Each damage, each tool, in turn."""
+def measure(yard: Yard, backup: Environment, repeats: int, only: str) -> list[dict[str, object]]:
+    """Each damage, or the one that is named, each tool, in turn."""
     tools: list[tuple[str, Callable[[], None]]] = [
         ("uv pip sync", yard.sync),
         ("envguard restore", yard.restore),
+        ("envguard restore --only", yard.restore_named),
         ("envguard restore --reread", yard.restore_all),
         ("pip install -r", yard.install),
     ]
-    damages = {
-        "another version": yard.change_version,
-        "one edited byte": yard.edit,
-        "a deleted file": yard.delete,
-        "an added file": yard.add,
-    }
+    damages = dict(zip(DAMAGES, (yard.change_version, yard.edit, yard.delete, yard.add), strict=True))
     rows = []
     for damage, do in damages.items():
+        if only not in ("", damage):
+            continue
         runs: dict[str, list[tuple[float, float]]] = {name: [] for name, _run in tools}
         gone = {name: True for name, _run in tools}
         golden: dict[str, bool] = {}
@@ -197,13 +206,14 @@ def main() -> int:
     """Prints the table; fails where restore leaves a damage."""
     parser = environments.options(__doc__ or "")
     parser.add_argument("--repeats", type=int, default=3, help="(default: 3)")
+    parser.add_argument("--damage", choices=DAMAGES, default="", help="(default: all of them)")
     arguments = parser.parse_args()
     with environments.work_folder(arguments.work) as work:
         yard = Yard(work, quick=arguments.quick)
         backup = environments.copy(yard.environment, work / "restoring-backup")
         yard.remember()
         repeats = 1 if arguments.quick else arguments.repeats
-        rows = measure(yard, backup, repeats)
+        rows = measure(yard, backup, repeats, arguments.damage)
         for folder in (yard.environment.folder, backup.folder):
             shutil.rmtree(folder)
     print(f"{yard.count} distributions, {os.cpu_count()} cores; medians of {repeats}")
