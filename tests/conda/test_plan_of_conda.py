@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import plan, told
 from conda_place import Conda
 
-from trial_box import Box, Done, files_of
+from trial_box import Box, files_of
 
 pytestmark = pytest.mark.slow
 ANSWERS = Path(__file__).parent / "answers"
@@ -26,16 +27,6 @@ def frozen(conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Box:
     done = box("freeze", "--python", box.live, "--depth", "files")
     assert done.returncode == 0, done.stderr
     return box
-
-
-def plan(box: Box, *words: str, options: tuple[str, ...] = ("--offline",)) -> Done:
-    return box("plan", "--python", box.live, "--output-format", "json", *options, "--", "conda", *words)
-
-
-def told(done: Done) -> "dict[str, Any]":
-    assert done.returncode in (0, 1), done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
 
 
 def moves(said: "dict[str, Any]") -> "dict[str, tuple[str, ...]]":

@@ -1,17 +1,17 @@
 """Plans and trials of conda's packages whose archives are read, and of those whose archives are not to be had."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import plan, told
 from conda_place import Conda, run
 from reading_place import build
 
 import envguard
 from envguard.change.installers.request import of_words
-from trial_box import Box, Done
+from trial_box import Box
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc makes the files")]
 
@@ -29,16 +29,6 @@ def box(made: Conda, tmp_path: Path) -> Box:
     done = box("freeze", "--python", box.live, "--depth", "files")
     assert done.returncode == 0, done.stderr
     return box
-
-
-def plan(box: Box, *words: str, options: tuple[str, ...] = ("--offline",)) -> Done:
-    return box("plan", "--python", box.live, "--output-format", "json", *options, "--", "conda", *words)
-
-
-def told(done: Done) -> "dict[str, Any]":
-    assert done.returncode in (0, 1), done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
 
 
 def verdicts(said: "dict[str, Any]") -> "dict[tuple[str, str], str]":

@@ -1,15 +1,13 @@
 """Archives of conda that are read before they are installed: sound ones, others, and what is left behind."""
 
-import functools
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from channel_server import Server, serve
 from packing import Member, members_of, pack, pack_new, row
 
 from envguard.change.conda import archive
@@ -241,28 +239,10 @@ def test_a_script_that_conda_runs_is_named(live: Environment, channel: Path) -> 
     assert found.unseen == ("libfoo: what its script does, which conda runs when it puts it in place",)
 
 
-class Server(ThreadingHTTPServer):
-    asked: list[str]
-
-
 @pytest.fixture
 def server(channel: Path) -> Iterator[Server]:
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            running.asked.append(self.path)
-            super().do_GET()
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-    running = Server(("127.0.0.1", 0), functools.partial(Handler, directory=str(channel)))
-    running.asked = []
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with serve(channel) as running:
+        yield running
 
 
 def test_the_network_gives_an_archive_that_is_not_kept(live: Environment, channel: Path, server: Server) -> None:

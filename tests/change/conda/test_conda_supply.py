@@ -1,14 +1,12 @@
 """Where archives of conda come from, and that nothing is taken which is not proven."""
 
-import functools
 import hashlib
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from channel_server import Server, serve
 from packing import members_of, pack, pin_of
 
 from envguard.change.conda import caches, supply
@@ -102,28 +100,10 @@ def test_a_channel_on_disk_that_the_golden_file_names(path: Path) -> None:
     assert found.path == str(path)
 
 
-class Server(ThreadingHTTPServer):
-    asked: list[str]
-
-
 @pytest.fixture
 def server(path: Path) -> Iterator[Server]:
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            running.asked.append(self.path)
-            super().do_GET()
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-    running = Server(("127.0.0.1", 0), functools.partial(Handler, directory=str(path.parent.parent)))
-    running.asked = []
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with serve(path.parent.parent) as running:
+        yield running
 
 
 def test_the_url_is_asked_unless_offline(path: Path, server: Server, tmp_path: Path) -> None:
