@@ -298,7 +298,7 @@ def main() -> int:
     parser = environments.options(__doc__ or "")
     parser.add_argument("--step", type=int, default=1, help="fail every N-th call only (default: every call)")
     arguments = parser.parse_args()
-    step = 23 if arguments.quick else arguments.step
+    step = 47 if arguments.quick else arguments.step
     counts = Counts()
     with environments.work_folder(arguments.work) as work:
         environment = environments.create(work / "faults")

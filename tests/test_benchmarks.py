@@ -255,16 +255,17 @@ def test_damages_are_called_by_their_names(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_restore_leaves_no_damage(tmp_path: Path) -> None:
-    counters = sample("restoring", tmp_path)
+    counters = sample("restoring", tmp_path, "--damage", "one edited byte")
     assert counters["missed"] == 0
-    uv = [row for row in counters["rows"] if row["tool"] == "uv pip sync" and row["damage"] == "one edited byte"]
-    assert not uv[0]["golden"]
+    golden = {row["tool"]: row["golden"] for row in counters["rows"]}
+    assert golden["envguard restore --only"]
+    assert not golden["uv pip sync"]
 
 
 @pytest.mark.slow
 def test_interrupted_installs_are_never_pinned(tmp_path: Path) -> None:
-    counters = sample("interrupted", tmp_path)
-    assert counters["pip killed"]["changed"] >= 3
+    counters = sample("interrupted", tmp_path, "--points", "4", "--stops", "2")
+    assert counters["pip killed"]["changed"] >= 2
     for name in ("pip killed", "uv killed", "pip frozen", "uv frozen"):
         assert counters[name]["false_pinned"]["files"] == 0
 
@@ -277,7 +278,7 @@ def test_clean_installs_have_no_findings(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_failing_calls_never_crash_and_never_pass_unexplained(tmp_path: Path) -> None:
     counters = sample("faults", tmp_path)["total"]
-    assert counters["injected"] > 500
+    assert counters["injected"] > 250
     assert not counters.get("crash", 0)
     assert not counters.get("unexplained", 0)
 

@@ -206,8 +206,10 @@ def test_a_source_that_cannot_be_asked_for_is_not_taken_for_gone(
             raise OSError(5, "Input/output error")
         return real(asked)
 
-    monkeypatch.setattr(os, "stat", fail)
-    assert judged(path, environment).verdict == "poisoned"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fail)
+        said = judged(path, environment)
+    assert said.verdict == "poisoned"
 
 
 def test_without_an_interpreter_nothing_is_claimed(source: Path, environment: Environment, tmp_path: Path) -> None:
