@@ -74,6 +74,7 @@ def new_pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_cache_that_pip_has_filled(
     wheels: Path, index: Index, new_pip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

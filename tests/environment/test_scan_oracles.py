@@ -57,6 +57,7 @@ def test_environment_made_by_venv_and_pip(pip_venv: Path, tmp_path: Path, monkey
     _agrees_with_both(pip_venv / "bin/python", tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_environment_that_sees_the_system_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(uv(), "venv", "--quiet", "--system-site-packages", "--python", sys.executable, tmp_path / "venv")
     run(uv(), "pip", "install", "--quiet", "--no-deps", "--python", tmp_path / "venv/bin/python", "six==1.17.0")
@@ -77,6 +78,7 @@ def test_python_of_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     _agrees_with_both("/usr/bin/python3", tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_user_site_and_pythonpath(venv: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packages of the user are visible to an interpreter without a virtual environment."""
     home = tmp_path / "home"

@@ -49,6 +49,7 @@ def pair(tmp_path: Path, build_wheel: BuildWheel) -> Callable[[dict[str, str], d
 Pair = Callable[[dict[str, str], dict[str, str]], Path]
 
 
+@pytest.mark.slow
 def test_two_distributions_of_one_package(tmp_path: Path) -> None:
     venv = new_venv(tmp_path, "jwt==1.3.1")
     add(venv, "PyJWT==2.8.0")
@@ -64,6 +65,7 @@ def test_two_distributions_of_one_package(tmp_path: Path) -> None:
     assert import_error(venv, "jwt, jwt.jwk") != ""  # a module of jwt that relied on what was overwritten
 
 
+@pytest.mark.slow
 def test_the_order_of_installation_decides_who_lost(tmp_path: Path) -> None:
     venv = new_venv(tmp_path, "PyJWT==2.8.0")
     add(venv, "jwt==1.3.1")

@@ -42,6 +42,7 @@ def runtime(
     install(site, "onnxruntime-gpu", "1.17.0", files, requires)
 
 
+@pytest.mark.slow
 def test_a_real_wheel_of_another_generation(tmp_path: Path) -> None:
     """The user needs CUDA 11's runtime, the wheel of CUDA 12's is installed; the loader agrees."""
     venv = new_venv(tmp_path, "nvidia-cuda-runtime-cu12==12.4.127")

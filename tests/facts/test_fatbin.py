@@ -63,6 +63,7 @@ def test_any_bytes_give_an_answer(junk: bytes, at: int) -> None:
     fatbin.of_sections([good[:at] + junk + good[at:]])
 
 
+@pytest.mark.slow
 def test_what_nvcc_was_asked_for(tmp_path: Path) -> None:
     nvcc = shutil.which("nvcc")
     if nvcc is None:

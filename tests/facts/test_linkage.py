@@ -130,6 +130,7 @@ def test_a_module_that_its_package_does_without(place: Path) -> None:
     assert "GLIBC_2.9.5" in import_error(place, "markupsafe._speedups")
 
 
+@pytest.mark.slow
 def test_a_module_made_for_a_later_python(place: Path, tmp_path: Path) -> None:
     """Its suffix is changed, so that it is found: what is missing then is what that Python has and this one has not."""
     version = ("--python-version", "3.13")

@@ -128,6 +128,7 @@ def test_load_verifies_the_seal_before_anything_else(tmp_path: Path) -> None:
     assert len(manifest.load(str(path))) == 2
 
 
+@pytest.mark.slow
 def test_the_manifest_is_the_same_whatever_the_locale_and_the_hash_seed(place: Path) -> None:
     site = next(place.glob("lib/python3*/site-packages"))
     (site / "alpha" / "naïve\n\x1b[1m.txt").write_text("x")

@@ -106,6 +106,7 @@ def test_a_ring_and_a_long_chain(tmp_path: Path) -> None:
     assert reached(tmp_path, "near") == {"_x.so": ("_x", "near.py")}
 
 
+@pytest.mark.slow
 def test_all_that_is_said_is_imported(tmp_path: Path) -> None:
     wheels = download(tmp_path / "wheels", *SMALL, "lxml==5.3.1", "msgpack==1.1.0", "PyYAML==6.0.2")
     venv = environment_of(tmp_path, wheels)

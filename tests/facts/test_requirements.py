@@ -60,6 +60,7 @@ def as_pip(changes: list[Change]) -> set[tuple[str, str, str]]:
     }
 
 
+@pytest.mark.slow
 def test_a_real_environment_as_pip_check_sees_it(tmp_path: Path) -> None:
     wanted = ("requests==2.32.3", "urllib3==1.20", "idna==3.10", "jinja2==3.1.4", "markupsafe==1.1.1", "flask==3.0.3")
     available = tuple(each for each in wanted if not each.startswith("markupsafe"))

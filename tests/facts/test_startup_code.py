@@ -69,6 +69,7 @@ def test_a_fresh_environment_of_virtualenv_has_none(tmp_path: Path) -> None:
     assert told(look(tmp_path / "made")) == []
 
 
+@pytest.mark.slow
 def test_with_setuptools(venv: Path) -> None:
     add(venv, "setuptools==75.8.0")
     assert (site_packages(venv) / "distutils-precedence.pth").exists()

@@ -20,6 +20,7 @@ def report(*installed: Any, **more: Any) -> str:
     return json.dumps({"version": "1", "pip_version": "24.0", "installed": list(installed), **more}, indent=2)
 
 
+@pytest.mark.slow
 def test_what_pip_prints_of_a_real_environment(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = str(tmp_path / "venv" / "bin" / "python")

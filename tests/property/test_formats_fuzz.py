@@ -34,6 +34,7 @@ def fuzz(folder: Path, inputs: int) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_taste_of_fuzzing(tmp_path: Path) -> None:
     fuzz(tmp_path, 1_000)
 

@@ -177,6 +177,7 @@ def test_without_a_manifest_the_sealed_records_lead_back(yard: Yard, damage: Cal
     assert differing <= {"bin/tqdm", "bin/tabulate"}  # pip and uv write scripts in other words
 
 
+@pytest.mark.slow
 def test_all_damages_at_once(yard: Yard) -> None:
     golden = yard.freeze()
     several = [added, by_pip, by_uv, byte_of_source, byte_of_library, file_deleted, file_added, duplicated, leftovers]

@@ -221,6 +221,7 @@ def test_what_is_extra_goes_by_name_and_only_when_asked(yard: Yard) -> None:
     assert state(yard.venv) == yard.golden
 
 
+@pytest.mark.slow
 def test_what_envguard_itself_needs_stays_though_only_it_was_named(yard: Yard) -> None:
     pip_uninstall(yard.venv, "packaging")
     yard.freeze()
@@ -351,6 +352,7 @@ def test_killed_anywhere_a_full_restore_goes_on(two: Yard) -> None:
         assert not (two.venv / ".envguard").exists(), at
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_of_others_is_finished_first(two: Yard) -> None:
     """The journal of a full restore is there: what it staged for others must not be taken away."""
 
