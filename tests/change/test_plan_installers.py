@@ -16,6 +16,8 @@ from envguard.change.planning import resolving
 from envguard.errors import LockError, UnverifiableError, UsageError
 from support import SOURCE, run
 
+pytestmark = pytest.mark.slow
+
 BACKEND = """
 import os
 

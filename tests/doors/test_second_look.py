@@ -147,6 +147,7 @@ def test_a_linked_site_packages_is_the_same_place(box: Sandbox) -> None:
     assert said(box, code + CHECKED + TRY) == ["loaded"]
 
 
+@pytest.mark.slow
 def test_every_documented_route_is_refused_here() -> None:
     done = routes("--this")
     assert "**15 of 18**" in done.stdout, done.stdout + done.stderr

@@ -66,6 +66,7 @@ def test_environment_that_sees_the_system_packages(tmp_path: Path, monkeypatch: 
     _agrees_with_both(tmp_path / "venv/bin/python", tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_interpreter_without_a_virtual_environment(
     any_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

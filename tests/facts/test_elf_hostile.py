@@ -265,6 +265,7 @@ CASES: list[tuple[Make, str]] = [
 
 
 @pytest.mark.parametrize(("make", "expected"), CASES, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.slow
 def test_no_file_costs_more_than_a_second_or_much_memory(make: Make, expected: str, tmp_path: Path) -> None:
     path = tmp_path / "a.so"
     make(path)

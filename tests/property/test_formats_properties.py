@@ -66,6 +66,7 @@ def test_a_reader_returns_or_raises_one_kind_of_error(reader: object, data: byte
     newline=st.sampled_from(["\n", "\r\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
 )
+@pytest.mark.slow
 def test_every_exact_line_is_found_where_it_stands(
     tmp_path: Path, wanted: dict[str, str], data: st.DataObject, newline: str, encoding: str
 ) -> None:

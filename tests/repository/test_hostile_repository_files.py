@@ -124,6 +124,7 @@ def test_a_template_is_not_seen_and_no_failure(look: Look) -> None:
     ],
     ids=range(22),
 )
+@pytest.mark.slow
 def test_long_files_end(look: Look, text: str) -> None:
     look(text)
     finding.by_content(text[: finding.HEAD])
@@ -143,6 +144,7 @@ def test_long_files_end(look: Look, text: str) -> None:
     ids=range(4),
 )
 @pytest.mark.parametrize("form", ["compose", "workflow", "gitlab", "kubernetes"])
+@pytest.mark.slow
 def test_long_yaml_ends(look: Look, text: str, form: str) -> None:
     look(text, form)
 
