@@ -1,9 +1,23 @@
 """Asking the command line for plans of conda's packages."""
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
+from conda_place import Conda
+
 from trial_box import Box, Done
+
+
+def frozen_copy(conda: Conda, folder: Path) -> Box:
+    """A copy of an environment, frozen at depth files, in a folder of its own."""
+    shutil.copytree(conda.prefix, folder / "live", symlinks=True)
+    (folder / "work").mkdir()
+    box = conda.box(folder, folder)
+    done = box("freeze", "--python", box.live, "--depth", "files")
+    assert done.returncode == 0, done.stderr
+    return box
 
 
 def plan(box: Box, *words: str, options: tuple[str, ...] = ("--offline",)) -> Done:

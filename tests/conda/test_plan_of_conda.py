@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import plan, told
+from asking import frozen_copy, plan, told
 from conda_place import Conda
 
 from trial_box import Box, files_of
@@ -20,13 +20,7 @@ ANSWERS = Path(__file__).parent / "answers"
 @pytest.fixture(scope="module")
 def frozen(conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Box:
     """A copy of the environment that no test changes, and its golden file."""
-    folder = tmp_path_factory.mktemp("planned")
-    shutil.copytree(conda.prefix, folder / "live", symlinks=True)
-    (folder / "work").mkdir()
-    box = conda.box(folder, folder)
-    done = box("freeze", "--python", box.live, "--depth", "files")
-    assert done.returncode == 0, done.stderr
-    return box
+    return frozen_copy(conda, tmp_path_factory.mktemp("planned"))
 
 
 def moves(said: "dict[str, Any]") -> "dict[str, tuple[str, ...]]":

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import plan, told
+from asking import frozen_copy, plan, told
 from conda_place import Conda, run
 from reading_place import build
 
@@ -23,12 +23,7 @@ def made(conda: Conda, tmp_path_factory: pytest.TempPathFactory) -> Conda:
 
 @pytest.fixture
 def box(made: Conda, tmp_path: Path) -> Box:
-    shutil.copytree(made.prefix, tmp_path / "live", symlinks=True)
-    (tmp_path / "work").mkdir()
-    box = made.box(tmp_path, tmp_path)
-    done = box("freeze", "--python", box.live, "--depth", "files")
-    assert done.returncode == 0, done.stderr
-    return box
+    return frozen_copy(made, tmp_path)
 
 
 def verdicts(said: "dict[str, Any]") -> "dict[tuple[str, str], str]":

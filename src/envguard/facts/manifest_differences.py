@@ -28,6 +28,7 @@ def explain(
     seen: "Look",
     blind: list[str],
     ownership: Ownership | None = None,
+    folders: dict[str, str] | None = None,
     about: frozenset[str] | None = None,
 ) -> list[Difference]:
     """The differences that the suspects of a look are.
@@ -39,11 +40,12 @@ def explain(
         seen: The look.
         blind: Receives what could not be decided, a sentence each.
         ownership: What the RECORDs say, where they were read already.
+        folders: ``owned_folders()`` of both, where they are known already.
         about: Owners that may have moved; what others have put over their files since is no excuse. None is all.
     """
     live = seen.live
     ownership = ownership if ownership is not None else read_ownership(environment)
-    folders = owned_folders(environment, ownership)
+    folders = folders if folders is not None else owned_folders(environment, ownership)
     sites = [path for name, path in live.roots.items() if name.startswith("site")]
     moved = _moved(environment, listing, pins, live.roots)
     moved = moved if about is None else moved & about

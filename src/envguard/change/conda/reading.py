@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+!-]*", re.ASCII)
 """Name, version and build: they become the name of a file."""
-
-
 _UNASKED = (
     "no archive of it was found, and the network was not asked (give the folder that it lies in with --find-links)"
 )
@@ -106,8 +104,7 @@ class Reader:
             giver=CHANNEL,
         )[supply.key(pin)]
         if not found.path:
-            unasked = found.why == supply.UNASKED
-            raise EnvguardError(_UNASKED if unasked else found.why)
+            raise EnvguardError(_UNASKED if found.why == supply.UNASKED else found.why)
         return found
 
     def _opened(self, found: "Supply", pin: "Pin") -> Read:
@@ -133,12 +130,9 @@ class Reader:
                 os.unlink(os.path.join(self._fetched, name))
 
     def _how(self, found: "Supply") -> str:
-        if self._is_fetched(found):
+        if os.path.dirname(found.path) == self._fetched:
             return "download"
         return "conda-cache" if found.origin == supply.CACHE else "file"
-
-    def _is_fetched(self, found: "Supply") -> bool:
-        return os.path.dirname(found.path) == self._fetched
 
 
 def _has_script(contents: Contents, pin: "Pin") -> bool:

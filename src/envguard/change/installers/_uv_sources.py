@@ -9,6 +9,7 @@ import os
 
 from envguard import config
 from envguard.change.installers import _pip
+from envguard.change.installers.places import Place
 from envguard.change.wheels.local import local_path
 from envguard.errors import UnverifiableError
 from envguard.facts.direct_url import redact
@@ -64,8 +65,8 @@ def _stated(arrival: "Arrival", folder: str) -> "Arrival | None":
         version = str(Version(project["version"]))
     except InvalidVersion:
         return None
-    known = isinstance(dynamic, list) and ("dependencies" in dynamic or "optional-dependencies" in dynamic)
-    requires = None if known else tuple(_requires(project))
+    undecided = isinstance(dynamic, list) and ("dependencies" in dynamic or "optional-dependencies" in dynamic)
+    requires = None if undecided else tuple(_requires(project))
     return arrival.replace(version=version, requires=requires, requires_python=_text(project.get("requires-python")))
 
 
@@ -89,8 +90,8 @@ def _by_pip(arrival: "Arrival", live: "Environment", steering: "Sequence[str]", 
     pip = _pip.command(live) or _pip.foreign_command(live)
     if pip is None:
         raise UnverifiableError(f"{problem}, and there is no pip to ask", remedy="install pip beside envguard")
-    place = ["--editable", arrival.url] if arrival.editable else [arrival.url]
-    words = [*_of_pip(steering), "--no-deps", "--ignore-installed", *place]
+    place = Place(url=arrival.url, editable=arrival.editable)
+    words = [*_of_pip(steering), "--no-deps", "--ignore-installed", *place.words]
     answer = _pip.ask(pip, words, offline=offline)
     said = next((each for each in answer.arrivals if each.name == arrival.name), None)
     if said is None:

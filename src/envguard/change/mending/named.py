@@ -206,6 +206,7 @@ class _Look:
             seen=seen,
             blind=blind,
             ownership=files.narrow if alone else files.ownership,
+            folders=None if alone else files.folders,
             about=self._names.owners,
         )
         return [own for each in found if (own := _own(each, files)) is not None], blind
